@@ -1,0 +1,22 @@
+"""One audit record, decoded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A decoded record, whatever transport brought it.
+
+    `kind` is DENIED, ALLOWED, AUDIT, STATUS, HINT, ERROR or KILLED. `seconds`, `milliseconds` and `serial` come
+    from `audit(SEC.MS:SERIAL)`. `fields` holds every pair of the body in order, values decoded from quotes or
+    hex (latin-1 text: one character per byte); unknown keys are kept.
+    """
+
+    kind: str
+    operation: str
+    profile: str
+    seconds: int = 0
+    milliseconds: int = 0
+    serial: int = 0
+    fields: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,59 @@
+"""Diagnostics are data: a code, spans, words. `render` draws them; `DiagnosticError` only carries them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from dockarmor.text.source import Span
+
+
+class Severity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A secondary place that matters, with a few words on why."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A replacement for a span. `safe`: the meaning of the policy stays, or only a mistake goes."""
+
+    span: Span
+    replacement: str
+    safe: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    `code` is stable (DAnnn). `message` is one sentence without a final full stop. `label` is what stands under
+    the carets. `includes` is the chain of include statements, outermost first, by which the file was reached.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    severity: Severity = Severity.ERROR
+    label: str = ""
+    others: tuple[Label, ...] = ()
+    help: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    includes: tuple[Span, ...] = ()
+    fix: Fix | None = None
+
+
+class DiagnosticError(Exception):
+    """The envelope in which diagnostics travel when a function cannot give its result."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(diagnostic.message for diagnostic in self.diagnostics))
