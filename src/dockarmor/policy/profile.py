@@ -1,0 +1,81 @@
+"""A resolved profile: everything that its text and its includes say, ready to be compiled or shown."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dockarmor.policy.features import FeatureSet
+from dockarmor.policy.variables import Variables
+from dockarmor.rules.kind import Rule
+from dockarmor.text.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRule:
+    """A rule and the include statements, outermost first, that brought it into this profile.
+
+    `implied`: no line of the author's says it; hats and change_profile imply some file rules.
+    """
+
+    rule: Rule
+    includes: tuple[Span, ...] = ()
+    implied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Profile flags (apparmor.d(5), PROFILE FLAGS)."""
+
+    mode: str = "enforce"
+    audit: bool = False
+    attach_disconnected: bool = False
+    disconnected_path: str | None = None
+    disconnected_ipc: str | None = None
+    mediate_deleted: bool = False
+    chroot_relative: bool = False
+    chroot_attach: bool = False
+    interruptible: bool = False
+    debug: bool = False
+    kill_signal: str | None = None
+    error: str | None = None
+    #: every flag word as it was written, for what only matters as "some path flag was given"
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile, hat or child.
+
+    `name` is the full name `parent//child`. `attachment` is the pattern text with variables expanded, None for
+    a profile that attaches to nothing. `alternates` are further attachments that aliases brought.
+    """
+
+    name: str
+    span: Span
+    namespace: str | None = None
+    attachment: str | None = None
+    alternates: tuple[str, ...] = ()
+    xattrs: tuple[tuple[str, str], ...] = ()
+    flags: Flags = Flags()
+    hat: bool = False
+    rules: tuple[PlacedRule, ...] = ()
+    children: tuple["Profile", ...] = ()
+    variables: Variables = field(default_factory=Variables)
+    #: aliases `from -> to` of the file
+    aliases: tuple[tuple[str, str], ...] = ()
+
+    def family(self) -> Iterator["Profile"]:
+        """This profile and its descendants, depth first, children in name order."""
+        yield self
+        for child in self.children:
+            yield from child.family()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one file (with its includes) says: its profiles, sorted as they are compiled, and its ABI.
+
+    `abi` is None where no abi rule stands: then the built-in default set or what the caller pins applies.
+    """
+
+    profiles: tuple[Profile, ...]
+    abi: FeatureSet | None = None
