@@ -68,7 +68,10 @@ def _quoted(name: str) -> str:
 
 
 def _sections(name: str, daemon: str) -> tuple[_Section, ...]:
-    own, peer = _quoted(name), _quoted(daemon)
+    own = _quoted(name)
+    stoppers = ["unconfined", "runc", "crun"]
+    if daemon not in stoppers:
+        stoppers.append(_quoted(daemon))
     return (
         _Section(
             "all that is not denied below is allowed; seccomp and capabilities are other walls",
@@ -78,10 +81,7 @@ def _sections(name: str, daemon: str) -> tuple[_Section, ...]:
         _Section(
             "who may stop and kill a container: the host, its runtimes, its daemon; the container itself",
             (
-                "signal (receive) peer=unconfined",
-                "signal (receive) peer=runc",
-                "signal (receive) peer=crun",
-                f"signal (receive) peer={peer}",
+                *(f"signal (receive) peer={peer}" for peer in stoppers),
                 f"signal (send,receive) peer={own}",
             ),
         ),
