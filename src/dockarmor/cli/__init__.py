@@ -1,0 +1,1 @@
+"""The command line: flat verbs, one file each. No logic here, only words."""

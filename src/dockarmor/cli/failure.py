@@ -1,0 +1,32 @@
+"""What a user reads when a verb could not finish, and the exit status for it."""
+
+import sys
+
+from dockarmor.cli.main import EXIT_BUG, EXIT_HOST, EXIT_NO, EXIT_USAGE
+from dockarmor.kernel.protocol import KernelError, KernelUnavailable
+from dockarmor.text.diagnostic import DiagnosticError
+
+
+def report(error: Exception) -> int:
+    """Say it on standard error in words; only our own faults show a traceback."""
+    if isinstance(error, DiagnosticError):
+        from dockarmor.cli.output import color_wanted
+        from dockarmor.text.render import render
+
+        for diagnostic in error.diagnostics:
+            sys.stderr.write(render(diagnostic, color=color_wanted(sys.stderr)) + "\n")
+        return EXIT_USAGE
+    if isinstance(error, KernelUnavailable):
+        sys.stderr.write(f"dockarmor: this host cannot: {error}\n")
+        return EXIT_HOST
+    if isinstance(error, KernelError):
+        sys.stderr.write(f"dockarmor: the kernel refused: {error}\n")
+        return EXIT_NO
+    if isinstance(error, OSError) and error.filename is not None:
+        sys.stderr.write(f"dockarmor: {error.filename}: {error.strerror}\n")
+        return EXIT_USAGE
+    import traceback
+
+    traceback.print_exc()
+    sys.stderr.write("\ndockarmor: this is our bug, not yours. Please report it with the lines above.\n")
+    return EXIT_BUG

@@ -1,0 +1,108 @@
+"""The entry point: find the verb, build only its parser, run it, turn what happened into an exit status.
+
+Exit status: 0 yes, clean, allowed; 1 no, findings, denied; 2 usage or unreadable input; 3 this host cannot;
+70 our bug. This module imports nothing at start-up beyond sys: `dockarmor --version` is a bare interpreter.
+"""
+
+import sys
+
+#: verb -> (module under dockarmor.cli, summary), grouped as the help prints them
+VERBS: dict[str, dict[str, tuple[str, str]]] = {
+    "write": {
+        "check": ("check", "read policy files and say what is wrong with them"),
+    },
+    "ask": {
+        "explain": ("explain", "is this request allowed, and which line decides?"),
+    },
+    "build": {
+        "build": ("build", "compile policy text into the kernel's binary form"),
+        "dump": ("dump", "print what a compiled policy holds"),
+    },
+    "host": {
+        "load": ("load", "load policy into a kernel"),
+        "unload": ("unload", "remove profiles from a kernel"),
+        "status": ("status", "which profiles are loaded, in which mode, on which processes"),
+        "lab": ("lab", "a real AppArmor kernel in a micro-VM"),
+    },
+    "containers": {
+        "default": ("default", "show docker-default: today's, or the manual page's"),
+        "run": ("run", "run a command confined, and explain what was denied"),
+    },
+}
+
+EXIT_OK, EXIT_NO, EXIT_USAGE, EXIT_HOST, EXIT_BUG = 0, 1, 2, 3, 70
+
+
+def entry() -> None:
+    """Console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command line; the exit status is the result."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return EXIT_OK if arguments else EXIT_USAGE
+    if arguments[0] in ("-V", "--version"):
+        from dockarmor import __version__
+
+        sys.stdout.write(f"dockarmor {__version__}\n")
+        return EXIT_OK
+    verbs = {verb: module for group in VERBS.values() for verb, (module, _) in group.items()}
+    if arguments[0] not in verbs:
+        return _unknown(arguments[0], list(verbs))
+    return _run(arguments[0], verbs[arguments[0]], arguments[1:])
+
+
+def usage() -> str:
+    """The help text, without importing a verb."""
+    lines = ["usage: dockarmor VERB …", "", "AppArmor for containers, end to end.", ""]
+    for group, verbs in VERBS.items():
+        for verb, (_, summary) in verbs.items():
+            lines.append(f"  {group:<11} {verb:<9} {summary}")
+            group = ""
+    lines += ["", "`dockarmor VERB --help` says more; `dockarmor --version` prints the version.", ""]
+    return "\n".join(lines)
+
+
+def _unknown(word: str, verbs: list[str]) -> int:
+    import difflib
+
+    close = difflib.get_close_matches(word, verbs, 1)
+    hint = f" Did you mean `{close[0]}`?" if close else " `dockarmor --help` lists the verbs."
+    sys.stderr.write(f"dockarmor: no verb `{word[:80]!s}`.{hint}\n")
+    return EXIT_USAGE
+
+
+def _run(verb: str, module: str, arguments: list[str]) -> int:
+    import argparse
+    import importlib
+
+    command = importlib.import_module(f"dockarmor.cli.{module}")
+    parser = argparse.ArgumentParser(
+        prog=f"dockarmor {verb}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.configure(parser)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+    try:
+        status: int = command.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing to say, and nothing more to flush at exit.
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_OK
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return 130
+    except Exception as error:
+        from dockarmor.cli.failure import report
+
+        return report(error)
+    return status
