@@ -1,0 +1,1 @@
+"""What a kernel says it denied: records in every transport, and the requests behind them."""

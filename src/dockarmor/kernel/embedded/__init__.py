@@ -1,1 +1,1 @@
-"""The kernel in this process: it reads the same bytes that a real one would, decides, and writes its records."""
+"""The kernel in this process: it reads the bytes a real one would, decides, and writes its records."""
