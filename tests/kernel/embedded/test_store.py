@@ -134,9 +134,7 @@ def test_a_damaged_blob_is_said_and_the_rest_stays_usable(tmp_path: Path) -> Non
     assert store.blob(TWO) == BLOBS[TWO]
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"[]", b"{}", b"\xff", b"[" * 99_999, b'{"sha256":"","body":"{}"}']
-)
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff", b"[" * 99_999, b'{"sha256":"","body":"{}"}'])
 def test_a_damaged_index_is_said_and_nothing_is_loaded_over_it(tmp_path: Path, data: bytes) -> None:
     store = Store(str(tmp_path))
     load(store, POLICIES[0])

@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from errno import EFBIG, EIO, ENOSPC
 
 from dockarmor.kernel.protocol import KernelError
@@ -34,11 +34,17 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A loaded profile: its name as the kernel shows it, and where its bytes are."""
+    """A loaded profile: its name as the kernel shows it, and where its bytes are.
+
+    `blob` is the digest of the blob that brought it, `position` its place in that blob, counted from 0. Mode
+    and hash are the profile's own, kept here so that listing reads no blob.
+    """
 
     name: str
     blob: str
     position: int
+    mode: str = "enforce"
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +226,8 @@ def serial_of(line: str) -> int:
 
 
 def _encode_index(index: Index) -> bytes:
-    entries = [
-        {"name": entry.name, "blob": entry.blob, "position": entry.position} for entry in index.entries
-    ]
-    document = {"format": FORMAT, "revision": index.revision, "profiles": entries}
-    body = json.dumps(document, separators=(",", ":"))
+    entries = [asdict(entry) for entry in index.entries]
+    body = json.dumps({"format": FORMAT, "revision": index.revision, "profiles": entries})
     return json.dumps({"sha256": digest_of(body.encode()), "body": body}).encode()
 
 
@@ -241,6 +244,8 @@ def _decode_index(data: bytes) -> Index:
 
 def _decode_entry(item: Mapping[str, object]) -> Entry:
     match item:
-        case {"name": str(name), "blob": str(blob), "position": int(position)} if _DIGEST.fullmatch(blob):
-            return Entry(name, blob, position)
+        case {"name": str(), "blob": str(blob), "position": int(), "mode": str(), "hash": str()} if len(
+            item
+        ) == 5 and _DIGEST.fullmatch(blob):
+            return Entry(**item)  # type: ignore[arg-type]  # just matched
     raise ValueError("damaged")

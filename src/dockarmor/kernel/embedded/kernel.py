@@ -1,0 +1,195 @@
+"""`Embedded`: a kernel.protocol.Kernel that answers in this process from the bytes that were loaded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from errno import EFBIG, EINVAL, ENOENT, EPROTO, EPROTONOSUPPORT
+
+from dockarmor.access.decision import Decision
+from dockarmor.access.request import Request
+from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile
+from dockarmor.compile.reader import read_blob
+from dockarmor.kernel.embedded import label as labels
+from dockarmor.kernel.embedded import query, records, tree
+from dockarmor.kernel.embedded.digest import profile_hashes
+from dockarmor.kernel.embedded.modes import Audited, in_mode
+from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, digest_of, serial_of
+from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
+from dockarmor.rules.kind import Kind
+from dockarmor.text.diagnostic import DiagnosticError
+
+_UNCONFINED = "unconfined"
+
+
+class Embedded:
+    """A simulated kernel whose loaded policy lives in a folder (see store.py).
+
+    `features` is what it says it can do; `kinds` are the rule kinds that decide (rules.registry.ALL).
+    `classes` is off to write records as kernels before 6.2 do, without `class=`.
+
+    What it does not have: tasks. A verdict is one side's: a signal or a ptrace also needs the other task's
+    profile to agree, which is another request (`signal receive`, `ptrace tracedby`) of that profile.
+    """
+
+    name = "embedded"
+
+    def __init__(
+        self, folder: str, features: Mapping[str, object], kinds: Sequence[Kind], *, classes: bool = True
+    ) -> None:
+        self._store = Store(folder)
+        self._features = features
+        self._kinds = {request: kind for kind in kinds for request in kind.requests}
+        self._classes = classes
+        self._policies: dict[str, CompiledPolicy] = {}
+        self._seen = 0
+
+    # -- policy -------------------------------------------------------------------------------------------
+
+    def load(self, blob: bytes, *, replace: bool = True) -> None:
+        """See Kernel.load. EPROTO and EPROTONOSUPPORT say that the bytes are no policy, EEXIST that without
+        `replace` a profile is there already."""
+        if len(blob) > MAX_BLOB:
+            raise KernelError(f"the blob is larger than {MAX_BLOB} bytes", EFBIG)
+        try:
+            policy = read_blob(blob)
+        except DiagnosticError as error:
+            version = any(found.code == "DA501" for found in error.diagnostics)
+            raise KernelError(str(error), EPROTONOSUPPORT if version else EPROTO) from error
+        digest = digest_of(blob)
+        hashes = profile_hashes(blob)
+        new = [
+            Entry(_full_name(profile), digest, position, profile.mode, hashes[position])
+            for position, profile in enumerate(policy.profiles)
+        ]
+        self._store.change(lambda old: tree.loaded(old.entries, new, replace=replace), {digest: blob})
+
+    def remove(self, name: str) -> None:
+        """See Kernel.remove; `:namespace:` removes a namespace."""
+        self._store.change(lambda old: tree.removed(old.entries, name), {})
+
+    def profiles(self) -> Sequence[LoadedProfile]:
+        return [
+            LoadedProfile(entry.name, entry.mode, entry.hash)
+            for entry in tree.listed(self._store.index().entries)
+        ]
+
+    def processes(self) -> Sequence[Process]:
+        """None: nothing runs in the embedded kernel."""
+        return []
+
+    def features(self) -> Mapping[str, object]:
+        return self._features
+
+    # -- asking -------------------------------------------------------------------------------------------
+
+    def access(self, queries: Sequence[Query]) -> Sequence[Permissions]:
+        index = self._store.index()
+        found: dict[str, list[CompiledProfile]] = {}
+        answers = []
+        for asked in queries:
+            if query.size(asked) > query.MAX_QUERY:
+                raise KernelError(f"a query has at most {query.MAX_QUERY} bytes", EFBIG)
+            if asked.label not in found:
+                names = labels.in_one_namespace(labels.components(asked.label))
+                found[asked.label] = self._confined(names, index)
+            answers.append(query.answer(found[asked.label], asked))
+        return answers
+
+    def ask(self, label: str, request: Request) -> Decision:
+        """The verdict on a request of a task with this label: every profile of a stack must allow it.
+
+        Raises KernelError (ENOENT) for a label that is not loaded, (EINVAL) for a class that is not the
+        kernel's to decide.
+        """
+        return _together([decision for _, decision in self._decisions(label, request)])
+
+    def attempt(
+        self, label: str, request: Request, task: records.Task, seconds: int, milliseconds: int
+    ) -> Decision:
+        """Ask, and write the audit records that the kernel would write; the clock is the caller's."""
+        decisions = self._decisions(label, request)
+        self._store.append(
+            lambda serial: [
+                f"{records.Stamp(seconds, milliseconds, serial)}: {self._body(name, request, decision, task)}"
+                for name, decision in decisions
+                if decision.record is not None
+            ]
+        )
+        return _together([decision for _, decision in decisions])
+
+    def events(self) -> Sequence[str]:
+        """Records that this object has not given out yet, oldest first, as far back as the ring goes."""
+        new = [line for line in self._store.events() if serial_of(line) > self._seen]
+        if new:
+            self._seen = serial_of(new[-1])
+        return new
+
+    # -- how ----------------------------------------------------------------------------------------------
+
+    def _decisions(self, label: str, request: Request) -> list[tuple[str, Decision]]:
+        """What each confined profile of the label decides, by its name."""
+        kind = self._kinds.get(type(request))
+        if kind is None or kind.decide is None:
+            raise KernelError("the kernel does not decide requests of this class", EINVAL)
+        decisions = []
+        for profile in self._confined(labels.components(label), self._store.index()):
+            asked = Audited(profile) if profile.audit else profile
+            decision = in_mode(profile.mode, profile.name, request, kind.decide(asked, request))
+            decisions.append((_full_name(profile), decision))
+        return decisions
+
+    def _confined(self, names: Sequence[str], index: Index) -> list[CompiledProfile]:
+        """The profiles of these names, without those that confine nothing."""
+        by_name = {entry.name: entry for entry in index.entries}
+        profiles = []
+        for name in names:
+            entry = by_name.get(name)
+            if entry is not None:
+                profiles.append(self._profile(entry))
+            elif records.split_namespace(name)[1] != _UNCONFINED:
+                raise KernelError(f"profile {name} is not loaded", ENOENT)
+        return [profile for profile in profiles if profile.mode != _UNCONFINED]
+
+    def _profile(self, entry: Entry) -> CompiledProfile:
+        policy = self._policies.get(entry.blob)
+        if policy is None:
+            policy = self._policies[entry.blob] = read_blob(self._store.blob(entry.blob))
+        return policy.profiles[entry.position]
+
+    def _body(self, name: str, request: Request, decision: Decision, task: records.Task) -> str:
+        kind = self._kinds[type(request)]
+        assert kind.record is not None
+        assert decision.record is not None
+        return records.body(
+            decision.record,
+            name,
+            records.of_task(kind.record(request, decision), request, task),
+            task,
+            info=decision.info,
+            error=decision.errno,
+            classes=self._classes,
+        )
+
+
+def _full_name(profile: CompiledProfile) -> str:
+    """A profile's name as the kernel lists it."""
+    own, name = records.split_namespace(profile.name)
+    namespace = own or profile.namespace
+    return f":{namespace}:{name}" if namespace else name
+
+
+def _together(decisions: Sequence[Decision]) -> Decision:
+    """The verdict of a stack: the last refusal counts, as in the kernel; no profile, no refusal."""
+    if not decisions:
+        return Decision(allowed=True)
+    refused = [decision for decision in decisions if not decision.allowed]
+    chosen = refused[-1] if refused else next((one for one in decisions if one.record), decisions[-1])
+    denied = 0
+    for decision in decisions:
+        denied |= decision.denied
+    targets = sorted({decision.target for decision in decisions if decision.target is not None})
+    return replace(
+        chosen,
+        denied=denied,
+        target="//&".join(targets) or None,
+        matches=tuple(match for decision in decisions for match in decision.matches),
+    )
