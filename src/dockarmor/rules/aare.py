@@ -1,7 +1,7 @@
 """The pattern language of policy text (AARE) and its translation into the dialect of the automata room.
 
-Source: apparmor.d(5), GLOBBING. Where the reference parser does something odd, docs/decisions/0003-patterns.md
-says what we do instead. Text comes here after the lexer's escapes and variable expansion.
+Source: apparmor.d(5), GLOBBING. Where the reference parser is odd, docs/decisions/0003-patterns.md says what
+we do instead. Text comes here after the lexer's escapes and variable expansion.
 """
 
 import re

@@ -1,0 +1,136 @@
+"""The words of rules about paths: a path, what follows `->`, the comma at the end.
+
+Comments may stand between these words, but not after `->` (upstream parser_lex.l).
+"""
+
+import re
+from typing import NoReturn
+
+from dockarmor.rules.conditions import shown, spell
+from dockarmor.rules.file_mode import MODE
+from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
+from dockarmor.text.source import Span
+
+_REST = r'(?:[^ \t\r\n"!,\\\x00]|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
+#: An unquoted path: absolute, a label with namespace or stack sign, a variable, or a bare word.
+PATH = re.compile(
+    rf"[/&]{_REST}*|:(?!=){_REST}+|@(?:\{{\w+\}}|\w+)(?:(?![+?:]?=){_REST}+)?(?![ \t]*[+?:]?=)|[A-Za-z]\w*",
+    re.ASCII,
+)
+_WORD = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?|[^ \t\r\n,]+')
+#: Words that begin rules or qualify them: never a bare path (upstream's keyword table).
+KEYWORDS = frozenset(
+    (
+        *(
+            "network",
+            "unix",
+            "capability",
+            "if",
+            "else",
+            "not",
+            "defined",
+            "change_profile",
+            "unsafe",
+            "safe",
+        ),
+        *("link", "owner", "user", "other", "subset", "audit", "deny", "allow", "prompt", "set", "rlimit"),
+        *("alias", "rewrite", "ptrace", "file", "mount", "remount", "umount", "unmount", "pivot_root", "in"),
+        *("dbus", "signal", "send", "receive", "bind", "read", "write", "eavesdrop", "peer", "trace"),
+        *("tracedby", "readby", "abi", "userns", "mqueue", "delete", "open", "io_uring", "override_creds"),
+        *("sqpoll", "all", "priority", "and", "or", "profile", "hat", "include"),
+    )
+)
+
+
+def read_path(cursor: Cursor) -> Word | None:
+    """A path, or None where something else stands. Raises DiagnosticError for quotes around no path."""
+    start = cursor.pos
+    word = cursor.value(PATH)
+    if word is None:
+        return None
+    if word.span.text.startswith('"'):
+        if not word.text.startswith(("/", "@", ":", "&")):
+            cursor.fail(
+                *("DA201", "a quoted path begins with `/` or a variable", word.span.start, word.span.end),
+                label="this one does not",
+            )
+    elif word.text in KEYWORDS or MODE.match(cursor.text, word.span.start, cursor.end):
+        cursor.pos = start  # what can be read as permissions always is (upstream parser_lex.l)
+        return None
+    return word
+
+
+def expect_path(cursor: Cursor, what: str) -> Word:
+    """A path, or a diagnostic (DA201) that says what should stand here."""
+    word = read_path(cursor)
+    if word is None:
+        unexpected(cursor, "DA201", what)
+    return word
+
+
+def read_target(cursor: Cursor, what: str) -> Word | None:
+    """`-> target` where it stands; `what` names the target in the diagnostic (DA212) for a lone arrow."""
+    if not cursor.accept("->"):
+        return None
+    word = cursor.value(comments=False)
+    if word is None:
+        unexpected(cursor, "DA212", f"{what} after `->`", comments=False)
+    return word
+
+
+def finish(cursor: Cursor, start: int, kind: str) -> Span:
+    """The final comma; gives the rule's span."""
+    end = cursor.pos
+    if cursor.accept(","):
+        return cursor.span(start)
+    cursor.skip()
+    others: tuple[Label, ...] = ()
+    if not cursor.at_end():
+        found = _word_at(cursor)
+        others = (Label(found, "the next thing is this"),)
+    gap = cursor.span(end, end)
+    raise DiagnosticError(
+        [
+            Diagnostic(
+                "DA210",
+                f"this {kind} rule does not end in a comma",
+                gap,
+                label="expected `,` here",
+                others=others,
+                includes=cursor.includes,
+                fix=Fix(gap, ",", safe=True, message="end the rule with a comma"),
+            )
+        ]
+    )
+
+
+def unexpected(cursor: Cursor, code: str, expected: str, *, comments: bool = True) -> NoReturn:
+    """Fail at what stands next."""
+    cursor.skip(comments=comments)
+    if cursor.at_end():
+        cursor.fail(code, f"expected {expected}, but the text ends", cursor.pos, cursor.pos)
+    found = _word_at(cursor)
+    text = found.text
+    if text.startswith('"') and not (len(text) > 1 and text.endswith('"')):
+        cursor.fail(code, "this quote is never closed", found.start, found.start + 1)
+    cursor.fail(code, f"expected {expected}, found `{shown(text)}`", found.start, found.end)
+
+
+def _word_at(cursor: Cursor) -> Span:
+    match = cursor.match(_WORD)
+    return cursor.span(cursor.pos, match.end() if match else cursor.pos + 1)
+
+
+def spell_path(text: str) -> str:
+    """The source of a path.
+
+    >>> spell_path("/a b"), spell_path("@{X}=y")
+    ('"/a b"', '"@{X}=y"')
+    """
+    written = spell(text)
+    return f'"{written}"' if text.startswith("@") and "=" in text and written[0] != '"' else written
+
+
+def spell_target(target: Word | None) -> str:
+    return "" if target is None else f" -> {spell(target.text)}"
