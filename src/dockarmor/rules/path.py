@@ -79,12 +79,12 @@ def read_target(cursor: Cursor, what: str) -> Word | None:
     return word
 
 
-def finish(cursor: Cursor, start: int, kind: str) -> Span:
+def finish(cursor: Cursor, start: int, kind: str, *, comments: bool = True) -> Span:
     """The final comma; gives the rule's span."""
     end = cursor.pos
-    if cursor.accept(","):
+    if cursor.accept(",", comments=comments):
         return cursor.span(start)
-    cursor.skip()
+    cursor.skip(comments=comments)
     others: tuple[Label, ...] = ()
     if not cursor.at_end():
         found = _word_at(cursor)
