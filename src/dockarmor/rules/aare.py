@@ -223,7 +223,7 @@ def _translate(text: str, null_allowed: bool) -> bytes:
                 raise _Fault("DA303", brace, pos)
             out.append(")")
         elif char == "]":
-            raise _Fault("DA306", start, pos, _NO_POSIX if text.endswith(":]", 0, pos) else None)
+            raise _Fault("DA306", start, pos, _NO_POSIX if text.endswith(":]", 0, start) else None)
         else:
             out.append(_literal(char))
     if opened:

@@ -83,7 +83,7 @@ def _exec(cursor: Cursor) -> Word | None:
         cursor.fail(
             *("DA217", "the program of a change_profile rule is a path", word.span.start, word.span.end),
             label="this does not begin with `/`",
-            help=(_MISTAKES.get(word.text[0], help),),
+            help=(_MISTAKES.get(word.text[:1], help),),
         )
     return word
 
