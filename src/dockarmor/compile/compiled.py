@@ -43,6 +43,7 @@ class CompiledTable:
     entries: tuple[TableEntry, ...] | None = None
     abi: int = 5
     first: int = START
+    wide: bool = False
     _known: dict[int, StatePermissions] = field(default_factory=dict, repr=False)
 
     def start(self) -> int:

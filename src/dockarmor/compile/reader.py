@@ -292,7 +292,9 @@ class _RecordReader:
             raise broken("DA502", "an automaton has no accept2 table and no permission table", offset)
         if version > 2 and dfa.accept2 is None:
             raise broken("DA502", "permissions of version 3 need an accept2 table", offset)
-        table = CompiledTable(dfa.tables, use, dfa.accept2, entries, self.version & _ABI_MASK, first)
+        table = CompiledTable(
+            dfa.tables, use, dfa.accept2, entries, self.version & _ABI_MASK, first, dfa.wide
+        )
         _check_permissions(table, len(names), offset)
         return table, names
 

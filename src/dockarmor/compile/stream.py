@@ -38,7 +38,7 @@ def broken(code: str, message: str, offset: int, *help: str) -> DiagnosticError:
 
 
 class Stream:
-    """A read head. Readers return None and stay where they are if something else is next, like the kernel's."""
+    """A read head. Readers that find something else next give None and do not move, like the kernel's."""
 
     __slots__ = ("data", "pos")
 

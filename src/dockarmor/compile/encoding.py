@@ -1,0 +1,153 @@
+"""A profile's rules as entries: each rule is encoded once, and what is identical is said once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dockarmor.access.confinement import CapabilityWords
+from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
+from dockarmor.compile.scope import AliasScope, ProfileScope
+from dockarmor.policy.features import Negotiated
+from dockarmor.policy.profile import PlacedRule, Profile
+from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+
+#: Modes in which nothing is mediated unless a rule of the profile says so.
+UNMEDIATED = frozenset(("unconfined", "default_allow"))
+#: The class that is mediated even then: its rules are all there is to such a profile.
+_ALWAYS = "userns"
+#: Rules that aliases copy (apparmor.d(5), ALIAS RULES).
+_ALIASED = frozenset(("file", "link"))
+
+Kinds = Mapping[type, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEntry:
+    """An entry and the rule it comes from, None for what mediates a class."""
+
+    entry: Entry
+    rule: PlacedRule | None
+
+
+@dataclass(slots=True)
+class Encoding:
+    """What a profile's rules come to."""
+
+    file: list[PlacedEntry] = field(default_factory=list)
+    policy: list[PlacedEntry] = field(default_factory=list)
+    capabilities: list[tuple[CapabilityEntry, PlacedRule]] = field(default_factory=list)
+    limits: dict[int, int] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def capability_words(self) -> CapabilityWords:
+        """What is allowed, audited when used, and denied in silence."""
+        allow = deny = audit = quiet = 0
+        for entry, _ in self.capabilities:
+            if entry.effect == "deny":
+                deny |= entry.mask
+                quiet |= 0 if entry.audit else entry.mask
+            elif entry.effect == "allow":
+                allow |= entry.mask
+                audit |= entry.mask if entry.audit else 0
+        allow &= ~deny
+        return CapabilityWords(allow, allow & audit, quiet)
+
+
+def encode(profile: Profile, features: Negotiated, kinds: Kinds) -> Encoding:
+    """Encode all rules. Raises DiagnosticError with the mistakes of all of them."""
+    scope = ProfileScope(profile, features)
+    made = Encoding()
+    mistakes: list[Diagnostic] = []
+    for placed in profile.rules:
+        try:
+            for encoded in _encode_rule(placed, scope, kinds, profile.aliases):
+                _sort(made, encoded, placed)
+        except DiagnosticError as error:
+            mistakes.extend(error.diagnostics)
+    if mistakes:
+        raise DiagnosticError(mistakes)
+    for kind in dict.fromkeys(kinds.values()):
+        if kind.mediates is not None and (profile.flags.mode not in UNMEDIATED or kind.name == _ALWAYS):
+            made.policy += (PlacedEntry(entry, None) for entry in kind.mediates(scope))
+    made.targets = tuple(scope.targets)
+    return made
+
+
+def _encode_rule(
+    placed: PlacedRule, scope: ProfileScope, kinds: Kinds, aliases: Iterable[tuple[str, str]]
+) -> Iterator[Encoded]:
+    kind = kinds[type(placed.rule)]
+    yield from kind.encode(placed.rule, scope)
+    if kind.name in _ALIASED:
+        for source, target in aliases:
+            through = AliasScope(scope, source, target)
+            copy = list(kind.encode(placed.rule, through))
+            if through.used:
+                yield from copy
+
+
+def _sort(made: Encoding, encoded: Encoded, placed: PlacedRule) -> None:
+    if isinstance(encoded, Entry):
+        (made.file if encoded.table == "file" else made.policy).append(PlacedEntry(encoded, placed))
+    elif isinstance(encoded, CapabilityEntry):
+        made.capabilities.append((encoded, placed))
+    elif isinstance(encoded, LimitEntry):
+        made.limits[encoded.resource] = encoded.value
+    elif isinstance(encoded, Dropped):
+        made.diagnostics.append(encoded.diagnostic)
+
+
+def merge(placed: Iterable[PlacedEntry]) -> list[PlacedEntry]:
+    """Join entries that differ in permissions only, as the reference parser does before it compiles.
+
+    Raises DiagnosticError (DA401) where two say of the same pattern that it is executed in different ways.
+    """
+    found: dict[tuple[bytes, str, int, bool], PlacedEntry] = {}
+    for one in placed:
+        entry = one.entry
+        key = (entry.pattern, entry.effect, entry.priority, bool(entry.audit))
+        other = found.get(key)
+        if other is None:
+            found[key] = one
+        elif other.entry.permissions | entry.permissions != other.entry.permissions or entry.exact:
+            found[key] = _joined(other, one)
+    return list(found.values())
+
+
+def _joined(first: PlacedEntry, second: PlacedEntry) -> PlacedEntry:
+    one, two = first.entry, second.entry
+    if one.table == "file" and one.effect != "deny" and _disagree(one.permissions, two.permissions):
+        raise DiagnosticError([exec_conflict(first, second, same_pattern=True)])
+    joined = Entry(
+        one.table,
+        one.pattern,
+        one.permissions | two.permissions,
+        one.audit | two.audit,
+        one.effect,
+        one.priority,
+        one.exact or two.exact,
+    )
+    return PlacedEntry(joined, first.rule)
+
+
+def _disagree(one: int, two: int) -> bool:
+    both = one & two & EXEC_BITS
+    ways = (OWNER_EXEC if both & 0x1 else 0) | (OTHER_EXEC if both & 0x4000 else 0)
+    return one & ways != two & ways
+
+
+def exec_conflict(first: PlacedEntry, second: PlacedEntry, *, same_pattern: bool = False) -> Diagnostic:
+    """The same program would run in two ways."""
+    span = second.rule.rule.span if second.rule else None
+    others = (Label(first.rule.rule.span, "this rule runs it differently"),) if first.rule else ()
+    what = "the same path" if same_pattern else "some path that both match"
+    return Diagnostic(
+        "DA401",
+        f"two rules say differently how {what} is executed",
+        span,
+        label="conflicts with another rule",
+        others=others,
+        includes=second.rule.includes if second.rule else (),
+        help=("give one of them a higher `priority=`, make one an exact path without `*`, or remove one",),
+    )

@@ -1,0 +1,254 @@
+"""Resolved policy to the bytes that a kernel loads."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
+
+from dockarmor.access.signal import signal_number
+from dockarmor.automata.limits import DEFAULT, Limits
+from dockarmor.compile.blob import version_word, write_record
+from dockarmor.compile.compiled import CompiledProfile, CompiledTable
+from dockarmor.compile.encoding import Kinds, encode
+from dockarmor.compile.reader import FORCE_COMPLAIN
+from dockarmor.compile.table import Form, attachment, build
+from dockarmor.policy.features import FeatureSet, Negotiated, intersect
+from dockarmor.policy.profile import Flags, Policy, Profile
+from dockarmor.rules.aare import filter_slashes, minimum_length, to_pattern
+from dockarmor.rules.kind import Kind
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+
+#: Words in the profile flags that make the record carry `path_flags`, and the bits they set (include/path.h).
+#: mediate_deleted is written as the reference parser writes it: docs/decisions/0005-blob.md.
+_PATH_FLAGS = {
+    "attach_disconnected": 0x4,
+    "attach_disconnected.path": 0x4,
+    "attach_disconnected.ipc": 0x20,
+    "chroot_relative": 0x8,
+    "chroot_attach": 0x10,
+    "mediate_deleted": 0x10000,
+    **dict.fromkeys(
+        ("namespace_relative", "delegate_deleted", "no_attach_disconnected", "chroot_no_attach"), 0
+    ),
+}
+_HAT, _DEBUG, _INTERRUPTIBLE = 1, 2, 8
+_MODES = {"default_allow": "unconfined", "prompt": "user"}
+_GLOBS = frozenset("\\*?[]{}^")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to compile, beyond what the features say.
+
+    `differential`: None for where the kernel has it. `classes`: smaller tables by byte classes. `complain`:
+    load in complain mode whatever the profile says. `namespace` replaces the one that profiles name.
+    """
+
+    differential: bool | None = None
+    classes: bool = False
+    complain: bool = False
+    namespace: str | None = None
+    limits: Limits = field(default=DEFAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBlob:
+    """One profile's record: the bytes, what they say, and warnings on what these features cannot express."""
+
+    data: bytes
+    profile: CompiledProfile
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Figures of one record: bytes of the whole, states of its tables."""
+
+    name: str
+    bytes: int
+    file_states: int
+    policy_states: int
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """All records of a policy, in the order in which they are loaded."""
+
+    blob: bytes
+    diagnostics: tuple[Diagnostic, ...]
+    sizes: tuple[Size, ...]
+    records: tuple[CompiledBlob, ...]
+
+
+def all_kinds() -> Kinds:
+    """Every rule kind by the types of its rules."""
+    from dockarmor.rules.registry import ALL
+
+    return by_rule(ALL)
+
+
+def by_rule(kinds: Iterable[Kind]) -> Kinds:
+    return {rule: kind for kind in kinds for rule in kind.rules}
+
+
+def compile_policy(
+    policy: Policy,
+    kernel_features: FeatureSet,
+    policy_features: FeatureSet | None = None,
+    options: Options | None = None,
+    kinds: Kinds | None = None,
+) -> Built:
+    """Compile every profile with its hats and children.
+
+    `policy_features` are what the author knew of where the policy has no ABI rule of its own. Raises
+    DiagnosticError with the mistakes of all profiles.
+    """
+    features = intersect(policy.abi or policy_features, kernel_features)
+    records: list[CompiledBlob] = []
+    mistakes: list[Diagnostic] = []
+    for top in policy.profiles:
+        for profile in top.family():
+            try:
+                records.append(compile_profile(profile, features, options, kinds))
+            except DiagnosticError as error:
+                mistakes.extend(error.diagnostics)
+    if mistakes:
+        raise DiagnosticError(mistakes)
+    return Built(
+        b"".join(record.data for record in records),
+        tuple(diagnostic for record in records for diagnostic in record.diagnostics),
+        tuple(_size(record) for record in records),
+        tuple(records),
+    )
+
+
+def compile_profile(
+    profile: Profile, features: Negotiated, options: Options | None = None, kinds: Kinds | None = None
+) -> CompiledBlob:
+    """Compile one profile, without its children. Raises DiagnosticError."""
+    options = options or Options()
+    kinds = all_kinds() if kinds is None else kinds
+    encoding = encode(profile, features, kinds)
+    form = form_of(features, options)
+    attached, length = _attachment(profile, form)
+    compiled = replace(
+        _header(profile, features, options, form, encoding.diagnostics),
+        attachment_table=attached,
+        attachment_length=length,
+        capabilities=encoding.capability_words(),
+        limits=encoding.limits,
+        policy=build("policy", encoding.policy, form),
+        file_table=build("file", encoding.file, form),
+        exec_table=encoding.targets if encoding.file else (),
+    )
+    try:
+        data = write_record(compiled)
+    except ValueError as error:
+        raise DiagnosticError(
+            [Diagnostic("DA406", f"the profile is too large: {error}", profile.span)]
+        ) from None
+    return CompiledBlob(data, compiled, tuple(encoding.diagnostics))
+
+
+def form_of(features: Negotiated, options: Options) -> Form:
+    """The form of blob that this kernel reads.
+
+    A permission table is only written where the kernel takes the owner's condition from the table's flags
+    (version 3); with an earlier version accept words say the same and are read by every kernel.
+    """
+    has = features.kernel_has
+    differential = options.differential
+    if differential is None:
+        differential = has("policy/diff-encode") or has("policy/diff_encode")
+    return Form(
+        permission_table=has("policy/permstable32_version/0x000003"),
+        wide=has("policy/state32"),
+        differential=differential,
+        classes=options.classes,
+        abi=next((abi for abi in (7, 6) if has(f"policy/versions/v{abi}")), 5),
+        limits=options.limits,
+    )
+
+
+def _version(form: Form, options: Options) -> int:
+    force = FORCE_COMPLAIN if options.complain and form.abi > 5 else 0
+    return version_word(form.abi) | force
+
+
+def _attachment(profile: Profile, form: Form) -> tuple[CompiledTable | None, int]:
+    """The attachment's table; none where the profile's own name, which is matched then, says the same."""
+    own = profile.name.rpartition("//")[2]
+    plain = profile.attachment is None or (profile.attachment == own and _GLOBS.isdisjoint(own))
+    if plain and not profile.alternates:
+        return None, 0
+    texts = [profile.attachment or own, *profile.alternates]
+    patterns = [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
+    return attachment(patterns, form), min(map(minimum_length, patterns))
+
+
+def _header(
+    profile: Profile, features: Negotiated, options: Options, form: Form, warnings: list[Diagnostic]
+) -> CompiledProfile:
+    """The record's fields that no rule has a say in."""
+    flags = profile.flags
+    bits = (_HAT if profile.hat else 0) | (_DEBUG if flags.debug else 0)
+    if flags.interruptible and _supported(profile, features, "interruptible", warnings):
+        bits |= _INTERRUPTIBLE
+    kill_signal = error = disconnected_ipc = None
+    if flags.kill_signal is not None and _supported(profile, features, "kill.signal", warnings):
+        kill_signal = signal_number(flags.kill_signal)
+    if flags.error is not None and _supported(profile, features, "error", warnings):
+        error = _errno(flags)
+    if features.kernel_has("domain/disconnected.ipc"):
+        disconnected_ipc = flags.disconnected_ipc
+    return CompiledProfile(
+        name=profile.name,
+        version=_version(form, options),
+        namespace=profile.namespace if options.namespace is None else options.namespace,
+        disconnected=flags.disconnected_path,
+        disconnected_ipc=disconnected_ipc,
+        kill_signal=kill_signal,
+        error=error,
+        flags=bits,
+        mode="complain" if options.complain else _MODES.get(flags.mode, flags.mode),
+        audit=flags.audit,
+        path_flags=_path_flags(flags),
+    )
+
+
+def _path_flags(flags: Flags) -> int | None:
+    """None where no word is about paths: then the kernel's own default holds."""
+    words = [word.partition("=")[0] for word in flags.words]
+    bits = [_PATH_FLAGS[word] for word in words if word in _PATH_FLAGS]
+    return reduce(or_, bits) if bits else None
+
+
+def _supported(profile: Profile, features: Negotiated, flag: str, warnings: list[Diagnostic]) -> bool:
+    """Kernels announce such flags under domain/, the reference parser looks under policy/profile/."""
+    if features.kernel_has(f"policy/profile/{flag}") or features.kernel_has(f"domain/{flag}"):
+        return True
+    warnings.append(
+        Diagnostic(
+            "DA410",
+            f"this kernel does not know the profile flag `{flag}`; it has no effect there",
+            profile.span,
+            Severity.WARNING,
+        )
+    )
+    return False
+
+
+def _errno(flags: Flags) -> int | None:
+    import errno
+
+    return getattr(errno, (flags.error or "").upper(), None)
+
+
+def _size(record: CompiledBlob) -> Size:
+    file, policy = record.profile.file_table, record.profile.policy
+    return Size(
+        record.profile.name,
+        len(record.data),
+        len(file.tables.base) if file else 0,
+        len(policy.tables.base) if policy else 0,
+    )
