@@ -66,7 +66,10 @@ def test_inheriting_maps_the_program_too() -> None:
     assert resolve(entry(IX)).allow & M == M
     assert resolve(entry(PX)).allow & M == 0
     assert resolve(entry(IX), deny(M)).allow & M == 0
-    assert resolve(entry(IX), deny(M, -1)) == Resolved(allow=IX | M)
+    assert resolve(entry(IX), deny(M, -1)) == Resolved(allow=IX, quiet=M)
+    assert resolve(entry(IX), entry(M, priority=1), deny(M)).allow & M == M
+    assert resolve(entry(IX), entry(M, "prompt")) == Resolved(allow=IX | M)
+    assert resolve(entry(IX), entry(M, "prompt", 1)) == Resolved(allow=IX, prompt=M)
 
 
 @pytest.mark.parametrize("exact", [False, True])

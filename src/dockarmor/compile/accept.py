@@ -28,7 +28,6 @@ _HALVES = (
     (0x4000, OTHER_EXEC & ~0x4000, 0x200 << 14, 0x40 << 14),
 )
 _EXEC_TYPES = (OWNER_EXEC | OTHER_EXEC) & ~EXEC_BITS
-_UNDECIDED = -(10**9)
 
 
 class AcceptClass(NamedTuple):
@@ -171,6 +170,7 @@ class AcceptClasses:
         bits = state.open_bits(part)
         one = self.classes[part.accept]
         if part.effect == "deny":
+            state.settled |= bits
             state.quiet |= bits & one.audit
         elif part.effect == "prompt":
             state.prompt |= bits
@@ -184,14 +184,14 @@ class AcceptClasses:
 class _State:
     """Words while they are decided: level after level, from the highest down."""
 
-    __slots__ = ("allow", "audit", "decided", "exec_parts", "level", "levels", "now", "prompt", "quiet")
+    __slots__ = ("allow", "audit", "decided", "exec_parts", "level", "now", "prompt", "quiet", "settled")
 
     def __init__(self) -> None:
         self.allow = self.audit = self.quiet = self.prompt = 0
         self.decided = 0  # bits decided by a higher level than `level`
         self.now = 0  # bits decided at `level`
         self.level = 0
-        self.levels: dict[int, int] = {}  # exec and mmap bit -> level that decided it
+        self.settled = 0  # bits that ix does not bring: denied ones, prompts of a higher level
         self.exec_parts: dict[int, _Part] = {}
 
     def open_bits(self, part: _Part) -> int:
@@ -201,16 +201,13 @@ class _State:
             self.now, self.level = 0, part.level
         bits = part.bits & ~self.decided
         self.now |= bits
-        for exec_bit, _, _, mmap in _HALVES:
-            for bit in (exec_bit, mmap):
-                if bits & bit:
-                    self.levels.setdefault(bit, part.level)
         return bits
 
     def exec_as(self, part: _Part, permissions: int) -> None:
-        for bit, how, _, _ in _HALVES:
+        for bit, how, _, mmap in _HALVES:
             if not part.bits & bit & ~self.decided:
                 continue
+            self.settled |= self.prompt & mmap
             other = self.exec_parts.setdefault(bit, part)
             if other is part:
                 self.allow |= permissions & how
@@ -218,12 +215,10 @@ class _State:
                 raise ExecConflict(other.accept, part.accept)
 
     def imply_mmap(self) -> None:
-        """`ix` maps the program: m comes with it unless a higher level has decided m."""
+        """`ix` maps the program: m comes with it, but not against a deny of m, whatever its priority."""
         for bit, _, inherit, mmap in _HALVES:
-            inherits = self.allow & bit and self.allow & inherit
-            if inherits and self.levels.get(mmap, _UNDECIDED) <= self.levels[bit]:
+            if self.allow & bit and self.allow & inherit and not self.settled & mmap:
                 self.allow |= mmap
-                self.quiet &= ~mmap
                 self.prompt &= ~mmap
 
 
