@@ -13,12 +13,11 @@ from typing import NoReturn
 from dockarmor.access.confinement import Confinement, StatePermissions
 from dockarmor.access.decision import Decision, Match
 from dockarmor.access.event import Event
-from dockarmor.access.permission import Perm
 from dockarmor.access.request import ExecRequest, FileRequest
-from dockarmor.rules import exec_transition, link
+from dockarmor.rules import exec_transition, file_record, link
 from dockarmor.rules.aare import is_exact
 from dockarmor.rules.conditions import shown, spell_qualifiers
-from dockarmor.rules.file_check import answer, bits_of_mask, is_owner, object_pairs
+from dockarmor.rules.file_check import answer
 from dockarmor.rules.file_mode import (
     EXEC,
     LINK,
@@ -204,14 +203,14 @@ def _no_mode(cursor: Cursor, path: Word) -> NoReturn:
             cursor.span(cursor.pos, cursor.pos + 1),
             help="put the whole path in quotes",
         )
-    if written and not written.group().startswith(("->", "/", "}", "{", "#")):
+    help = "write the permissions behind the path, as in `/etc/passwd r,`"
+    if path.text.count("{") > path.text.count("}"):
+        help = "an unquoted path ends at a blank, and its `{` is still open: put it in quotes"
+    elif written and not written.group().startswith(("->", "/", "}", "{", "#")):
         try:
             parse_mode(written.group())
         except ModeFault as fault:
             _mode_fault(cursor, cursor.pos, fault)
-    help = "write the permissions behind the path, as in `/etc/passwd r,`"
-    if path.text.count("{") > path.text.count("}"):
-        help = "an unquoted path ends at a blank, and its `{` is still open: put it in quotes"
     end = path.span.end
     label = (Label(cursor.span(written.start(), written.end()), "this is no permission"),) if written else ()
     message = f"this rule gives no permissions to `{shown(path.text)}`"
@@ -342,66 +341,16 @@ def decide(confinement: Confinement, request: FileRequest | ExecRequest) -> Deci
     return answer(permissions, request.permissions, (Match("file", request.path, request.owner),))
 
 
-#: the system call that asks just this (security/apparmor/lsm.c); tried in order
-_RENAMED_FROM = Perm.READ | Perm.WRITE | Perm.GETATTR | Perm.SETATTR | Perm.DELETE
-_RENAMED_TO = Perm.WRITE | Perm.SETATTR | Perm.CREATE
-_OPERATIONS = {
-    "rename_src": int(_RENAMED_FROM),
-    "rename_dest": int(_RENAMED_TO),
-    "truncate": int(Perm.WRITE | Perm.SETATTR),
-    "mknod": int(Perm.CREATE),
-    "unlink": int(Perm.DELETE),
-    "chmod": int(Perm.CHMOD),
-    "chown": int(Perm.CHOWN),
-    "getattr": int(Perm.GETATTR),
-    "link": int(Perm.LINK),
-    "exec": int(Perm.EXEC),
-}
-#: operations that no other has the mask of; masks show `w` for setattr, chmod and chown, `r` for getattr
-_EXACTLY = {
-    name: _OPERATIONS[name] for name in ("rename_src", "rename_dest", "truncate", "chmod", "chown", "getattr")
-}
-
-
-def operation(permissions: int) -> str:
-    """The operation a record names for such a request.
-
-    >>> operation(Perm.READ), operation(Perm.CREATE), operation(Perm.LOCK | Perm.WRITE)
-    ('open', 'mknod', 'file_lock')
-    """
-    for name, bits in _OPERATIONS.items():
-        if permissions == bits:
-            return name
-    if permissions & Perm.LOCK:
-        return "file_lock"
-    return "file_mmap" if permissions & Perm.EXEC_MMAP else "open"
-
-
 def record(request: FileRequest | ExecRequest, decision: Decision) -> RecordPairs:
     if isinstance(request, ExecRequest):
         return exec_transition.record(request, decision)
-    return RecordPairs(operation(request.permissions), "file", request.path, object_pairs(decision))
-
-
-#: records with these pairs are about something else, whatever else they hold
-_NOT_FILES = frozenset(("family", "sock_type", "capability", "signal", "peer", "bus", "interface", "rlimit"))
+    return file_record.record(request, decision)
 
 
 def request(event: Event) -> FileRequest | ExecRequest | None:
-    """A record with a name and a mask of file letters; none where the kernel could not find a name."""
     if event.operation == "exec":
         return exec_transition.request(event)
-    fields = event.fields
-    name = fields.get("name")
-    text = fields.get("requested_mask") or fields.get("denied_mask") or ""
-    if not name or fields.get("class", "file") != "file" or event.operation in ("link", "inode_link"):
-        return None
-    if not _NOT_FILES.isdisjoint(fields) or fields.get("info", "").startswith("Failed name lookup"):
-        return None
-    bits = _EXACTLY.get(event.operation) or bits_of_mask(text)
-    if not bits or not text:
-        return None
-    return FileRequest(bits, name.encode("latin-1"), owner=is_owner(event))
+    return file_record.request(event)
 
 
 KIND = Kind(

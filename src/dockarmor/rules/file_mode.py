@@ -136,6 +136,8 @@ def _unknown(text: str, pos: int) -> ModeFault:
     letter = text[pos]
     if letter.lower() in "pciu":
         help = f"`{letter}` begins an exec transition, as in `{letter}x`; it needs an `x`"
+    elif text.startswith("->", pos):
+        help = "put a blank before `->`"
     elif letter in "AK":
         help = f"write `{letter.lower()}`"
     elif letter in "cd":
