@@ -109,6 +109,7 @@ def test_a_deny_rule_denies_exec_without_saying_how(read: Any) -> None:
             "expected a path, permissions, or another rule, found `deny`",
             "deny",
         ),
+        (",", "DA201", "expected a path, permissions, or another rule, found `,`", ","),
         ("/a!b r,", "DA202", "`!` cannot stand in an unquoted path", "!"),
         ("/{a, b} r,", "DA202", "this rule gives no permissions to `/{a`", ""),
         ("/{a,b c} r,", "DA202", "this rule gives no permissions to `/{a,b`", ""),
@@ -123,7 +124,13 @@ def test_mistakes(text: str, code: str, message: str, place: str, refused: Any) 
 
 
 @pytest.mark.parametrize(
-    "text, code, place", [("/a px,", "DA207", "px"), ("/a rUx,", "DA207", "Ux"), ("file,", "DA211", "file,")]
+    "text, code, place",
+    [
+        ("/a px,", "DA207", "px"),
+        ("/a rUx,", "DA207", "Ux"),
+        ("file,", "DA211", "file,"),
+        ("unsafe /a x,", "DA208", "unsafe"),
+    ],
 )
 def test_mistakes_in_deny_rules(text: str, code: str, place: str, refused: Any) -> None:
     diagnostic = refused(file.KIND, text, DENY)
@@ -166,12 +173,13 @@ SUBJECTS = st.sampled_from([None, "owner", "other"])
 def rules(draw: st.DrawFn) -> file.FileRule:
     """Rules that some text says."""
     effect = draw(st.sampled_from(["allow", "deny", "prompt"]))
+    environments = [None, "safe"] if effect == "deny" else [None, "safe", "unsafe"]
     qualifiers = Qualifiers(draw(st.integers(-1000, 1000)), draw(st.booleans()), effect, draw(SUBJECTS))
     letters = draw(LETTERS)
     exec = draw(st.sampled_from([None, "x"] if effect == "deny" else [None, *list(EXEC_WORDS)[1:]]))
     if not letters and exec is None:
         letters = READ
-    environment = draw(st.sampled_from([None, "safe", "unsafe"])) if exec else None
+    environment = draw(st.sampled_from(environments)) if exec else None
     target = draw(st.one_of(st.none(), WORDS, st.sampled_from(["a b", "a//&b", ""])))
     subset = letters == LINK and exec is None and draw(st.booleans())
     if subset and target and target.startswith(":"):

@@ -47,6 +47,8 @@ from dockarmor.rules.file_mode import (
         ("pUx", 0, "pux"),
         ("Cix", 0, "Cix"),
         ("pxpx", 0, "px"),
+        ("xix", 0, "ix"),
+        ("Pxx", 0, "Px"),
         ("mrwPixk", MMAP | READ | WRITE | APPEND | LOCK, "Pix"),
     ],
 )

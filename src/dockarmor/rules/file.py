@@ -88,7 +88,7 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> FileRule:
            | [ "file" ] [ "safe" | "unsafe" ] mode [ "subset" ] path [ "->" target ] ","
     target = id | quoted
     """
-    if cursor.accept(","):
+    if cursor.text.endswith("file", start, cursor.pos) and cursor.accept(","):
         return _everything(cursor, qualifiers, start)
     written = cursor.read(_ENVIRONMENT)
     first = cursor.read(MODE)
@@ -115,6 +115,9 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> FileRule:
                 others=(Label(mode_word.span, "no exec permission in these"),),
             )
     _check_exec(cursor, qualifiers, mode_word, mode)
+    if written is not None and environment == "unsafe" and qualifiers.effect == "deny":
+        message = "a deny rule denies exec with any environment"
+        _fail(cursor, "DA208", message, written.span, help="remove `unsafe`")
     if subset is not None and (mode.letters != LINK or mode.exec):
         _fail(
             cursor,
