@@ -129,5 +129,6 @@ def test_a_record_and_the_way_back(confined: Any) -> None:
     assert request("capable", capability="21", capname="sys_admin") == asked
     assert request("capable", capability="21 ") == asked
     assert request("capable", capability="999999999") is None
+    assert request("capable", name="sys_admin") == asked
     assert request("capable") is None
     assert request("open", capname="sys_admin") is None

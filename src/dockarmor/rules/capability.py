@@ -131,10 +131,10 @@ def record(request: CapabilityRequest, decision: Decision) -> RecordPairs:
 
 
 def request(event: Event) -> CapabilityRequest | None:
-    """`operation="capable"` with the capability's name, or its number alone in old records."""
+    """`operation="capable"` with the capability's name or number; 2.x kernels wrote the name as `name`."""
     if event.operation != "capable":
         return None
-    name = event.fields.get("capname", "")
+    name = event.fields.get("capname") or event.fields.get("name", "")
     number = event.fields.get("capability", "").strip()
     if not name and number.isdecimal() and int(number[:4]) < len(CAPABILITIES):
         name = CAPABILITIES[int(number[:4])]
