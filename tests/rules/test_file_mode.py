@@ -62,6 +62,7 @@ def test_reading(text: str, letters: int, exec: str | None) -> None:
         ("rwa", "DA204", "a"),
         ("arw", "DA204", "w"),
         ("pxix", "DA205", "ix"),
+        ("xpx", "DA205", "px"),
         ("pxPx", "DA205", "Px"),
         ("rz", "DA203", "z"),
         ("rA", "DA203", "A"),

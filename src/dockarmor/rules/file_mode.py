@@ -96,7 +96,8 @@ def parse_mode(text: str) -> Mode:
             letters |= _LETTERS[letter]
         else:
             name = _exec_name(word)
-            if found is not None and found[0] != name and "x" not in (name, found[0]):
+            # upstream lets a bare x follow anything, and stand before ix only
+            if found and found[0] != name and name != "x" and (found[0], name) != ("x", "ix"):
                 raise ModeFault(
                     "DA205",
                     f"`{text[found[1] : found[2]]}` and `{word}` say two things about the same exec",
@@ -104,7 +105,7 @@ def parse_mode(text: str) -> Mode:
                     "keep one of them; two rules for one path would conflict, too",
                     (found[1], found[2]),
                 )
-            if found is None or found[0] == "x":  # `xix` is `ix`, as upstream
+            if found is None or found[0] == "x":
                 found = (name, pos, token.end())
         pos = token.end()
     if "a" in seen and "w" in seen:
