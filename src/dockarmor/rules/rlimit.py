@@ -41,7 +41,7 @@ _RLIMIT = re.compile(r"rlimit(?![A-Za-z0-9_])")
 _NAME = re.compile(r"[A-Za-z]+")
 _NUMBER = re.compile(r"-?[0-9]+")
 _INFINITY = re.compile(r"infinity(?![A-Za-z0-9_])")
-_UNIT = re.compile(r"[A-Za-z]+")
+_UNIT = re.compile(r"(?!infinity)[A-Za-z]+")
 #: longest run of digits that can be a limit
 _MAX_DIGITS = 24
 
