@@ -1,7 +1,7 @@
 """The contract between a rule kind and the rooms that use it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from dockarmor.access.confinement import Confinement
@@ -9,26 +9,11 @@ from dockarmor.access.decision import Decision
 from dockarmor.access.event import Event
 from dockarmor.access.request import Request
 from dockarmor.syntax.cursor import Cursor
+from dockarmor.syntax.qualifiers import PLAIN as PLAIN
+from dockarmor.syntax.qualifiers import Effect as Effect
+from dockarmor.syntax.qualifiers import Qualifiers as Qualifiers
 from dockarmor.text.diagnostic import Diagnostic
 from dockarmor.text.source import Span
-
-Effect = Literal["allow", "deny", "prompt"]
-
-
-@dataclass(frozen=True, slots=True)
-class Qualifiers:
-    """`[priority=N] [audit] [allow|deny|prompt] [owner|other]`, as written before a rule."""
-
-    priority: int = 0
-    audit: bool = False
-    effect: Effect = "allow"
-    subject: Literal["owner", "other"] | None = None
-    #: where each stands, for diagnostics; empty where nothing is written
-    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
-
-
-PLAIN = Qualifiers()
-
 
 class Rule(Protocol):
     """What every rule value has. A rule is a frozen dataclass of its kind's own file; spans do not compare."""

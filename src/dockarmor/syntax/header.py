@@ -1,0 +1,145 @@
+"""Profile headers: name, attachment, xattrs, flags."""
+
+import re
+from collections.abc import Iterable
+
+from dockarmor.syntax.cursor import Cursor, Word
+
+_BLANKS = re.compile(r"[ \t]*")
+_ATTACHMENT = re.compile(
+    r'(?=["/]|@\{)(?:"(?:[^"\\]|\\[\s\S])*"|(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])+)'
+)
+_GROUP = re.compile(r"(xattrs|flags)[ \t\r\n]*=[ \t\r\n]*\(|\(")
+_IDENTITIES = re.compile(r"\+[ \t\r\n]*identities[ \t\r\n]*=[ \t\r\n]*\(")
+_SEPARATORS = re.compile(r"[\s,]*")
+_FLAG = re.compile(r'"[^"\n]*"|[^\s"!,()]+')
+_XATTR = re.compile(r"[^\s\"!,()=:]+")
+_XATTR_VALUE = re.compile(r'(?:[^\s"!,()\\]|\\[\s\S])+')
+
+#: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
+HEADER = re.compile(
+    r'(?:"[^"\n]*"|(?:[/:&]|@\{\w+\})(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])*)'
+    r'(?:[ \t\r\n]+(?:"[^"\n]*"|[/@](?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])*))?'
+    r"[ \t\r\n]*(?:\{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)"
+)
+
+_PLAIN_FLAGS = (
+    *("enforce", "complain", "kill", "unconfined", "prompt", "default_allow", "audit", "debug"),
+    *("chroot_relative", "namespace_relative", "mediate_deleted", "delegate_deleted", "interruptible"),
+    *("attach_disconnected", "no_attach_disconnected", "chroot_attach", "chroot_no_attach"),
+    "attach_disconnected.ipc",
+)
+_VALUED_FLAGS = ("attach_disconnected.path", "attach_disconnected.ipc", "kill.signal", "error")
+
+Xattrs = tuple[tuple[Word, Word | None], ...]
+
+
+def parse_name(cursor: Cursor, keyword: bool) -> Word:
+    """name = id | quoted        (after `profile` or `hat` on the same line; after `^` without a blank)"""
+    start = cursor.pos
+    if keyword:
+        blanks = cursor.match(_BLANKS)
+        cursor.pos = blanks.end() if blanks else cursor.pos
+    if cursor.peek() in ("", "\n", "\r", " ", "\t"):
+        cursor.fail("DA020", "the name stands on the same line as `profile`", start, cursor.pos + 1)
+    name = cursor.value()
+    if name is None:
+        cursor.fail("DA020", "a profile has no name", start, cursor.pos + 1)
+    if not name.text or name.text == "{":
+        cursor.fail("DA020", "a profile has no name", name.span.start, name.span.end)
+    return name
+
+
+def parse_rest(cursor: Cursor, hat: bool) -> tuple[Word | None, Xattrs, tuple[Word, ...]]:
+    """[ attachment ] [ "xattrs" "=" "(" … ")" ] [ "+" "identities" … ] [ [ "flags" "=" ] "(" flag … ")" ] "{"
+
+    Moves past the brace.
+    """
+    attachment = None
+    xattrs: Xattrs = ()
+    flags: tuple[Word, ...] = ()
+    cursor.skip()
+    if cursor.match(_ATTACHMENT):
+        attachment = cursor.value()
+    group = _next(cursor, _GROUP)
+    if group is not None and group[1] == "xattrs":
+        if hat:
+            cursor.fail("DA021", "a hat cannot have xattrs", group.start(), group.end())
+        cursor.pos = group.end()
+        xattrs = _xattrs(cursor)
+        group = _next(cursor, _GROUP)
+    identities = _next(cursor, _IDENTITIES)
+    if identities is not None:
+        cursor.pos = identities.end()
+        list(_listed(cursor, _FLAG))
+        group = _next(cursor, _GROUP)
+    if group is not None:
+        if group[1] == "xattrs":
+            cursor.fail("DA022", "xattrs stand before identities and flags", group.start(), group.end())
+        cursor.pos = group.end()
+        flags = tuple(_listed(cursor, _FLAG))
+        if not flags:
+            cursor.fail("DA023", "the list of flags is empty", group.start(), cursor.pos)
+        for flag in flags:
+            _check_flag(cursor, flag)
+    cursor.expect("{", "DA024", "a profile's rules stand in braces")
+    return attachment, xattrs, flags
+
+
+def _next(cursor: Cursor, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    cursor.skip()
+    return cursor.match(pattern)
+
+
+def _listed(cursor: Cursor, pattern: re.Pattern[str]) -> Iterable[Word]:
+    start = cursor.pos - 1
+    while True:
+        separators = cursor.match(_SEPARATORS)
+        cursor.pos = separators.end() if separators else cursor.pos
+        if cursor.peek() == ")":
+            cursor.pos += 1
+            return
+        word = cursor.value(pattern, comments=False)
+        if word is None:
+            cursor.fail("DA025", "this list is not closed", start, start + 1)
+        yield word
+
+
+def _xattrs(cursor: Cursor) -> Xattrs:
+    """ "(" { name [ ("=" | ":=") ( value | "(" value ")" ) ] [ "," ] } ")" """
+    start = cursor.pos - 1
+    found: list[tuple[Word, Word | None]] = []
+    while True:
+        separators = cursor.match(_SEPARATORS)
+        cursor.pos = separators.end() if separators else cursor.pos
+        if cursor.peek() == ")":
+            cursor.pos += 1
+            return tuple(found)
+        name = cursor.read(_XATTR, comments=False)
+        if name is None:
+            cursor.fail("DA025", "this list is not closed", start, start + 1)
+        value = None
+        if cursor.accept(":=", comments=False) or cursor.accept("=", comments=False):
+            grouped = cursor.accept("(", comments=False)
+            value = cursor.value(_XATTR_VALUE, comments=False)
+            if value is None:
+                cursor.fail("DA026", f"the xattr `{name}` has no value", name.span.start, cursor.pos)
+            if grouped:
+                cursor.expect(")", "DA025", "this list is not closed", comments=False)
+        found.append((name, value))
+
+
+def _check_flag(cursor: Cursor, flag: Word) -> None:
+    name, equals, value = flag.text.partition("=")
+    if (equals and name in _VALUED_FLAGS and value) or (not equals and name in _PLAIN_FLAGS):
+        return
+    import difflib
+
+    close = difflib.get_close_matches(name[:64], (*_PLAIN_FLAGS, *_VALUED_FLAGS), 1)
+    cursor.fail(
+        "DA027",
+        f"unknown profile flag `{flag.span.text[:60]}`",
+        flag.span.start,
+        flag.span.end,
+        help=(f"did you mean `{close[0]}`?",) if close else (f"known: {', '.join(_PLAIN_FLAGS)}",),
+    )

@@ -1,0 +1,127 @@
+"""Includes, abi, aliases and variables."""
+
+import re
+from typing import NoReturn
+
+from dockarmor.syntax.condition import parse_expression
+from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
+
+INCLUDE = re.compile(r"#include|include(?=[ \t])")
+_IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t<\"])")
+_PLACE = re.compile(r'[ \t]*(?:<[ \t]*"?([^<>"\n]*?)"?[ \t]*>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
+ASSIGNMENT = re.compile(r"@(?:\{[ \t]*(\w+)[ \t]*\}|(\w+))[ \t]*([+?:]?=)")
+_BOOL_ASSIGNMENT = re.compile(r"\$(?:\{[ \t]*(\w+)[ \t]*\}|(\w+))[ \t]*([+?:]?=)")
+_VALUE = re.compile(r'(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[^\r\n])+')
+_BETWEEN_VALUES = re.compile(r"(?:[ \t]|\\\n)*")
+_LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
+_ALIAS_PATH = re.compile(r'(?:[/:&]|@\{\w+\})(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])*')
+
+
+def parse_include(cursor: Cursor) -> Include:
+    """include = ("include" | "#include") [ "if" "exists" ] ( "<" path ">" | quoted | path )   (no comma)"""
+    start = cursor.pos
+    match = cursor.match(INCLUDE)
+    assert match is not None
+    cursor.pos = match.end()
+    exists = cursor.match(_IF_EXISTS)
+    if exists:
+        cursor.pos = exists.end()
+    place = cursor.match(_PLACE)
+    if place is None or not any(place.groups()):
+        cursor.fail(
+            "DA010",
+            "an include names no file",
+            start,
+            cursor.pos,
+            help=("write `include <abstractions/base>`, or a path in quotes",),
+        )
+    cursor.pos = place.end()
+    path = place[1] or place[2] or place[3]
+    return Include(path, place[1] is not None, exists is not None, cursor.span(start))
+
+
+def parse_abi(cursor: Cursor, start: int) -> Abi:
+    """abi = "abi" ( "<" path ">" | quoted | path ) "," """
+    place = cursor.match(_PLACE)
+    if place is None:
+        cursor.fail("DA011", "`abi` names no file", start, cursor.pos, help=("write `abi <abi/4.0>,`",))
+    cursor.pos = place.end()
+    cursor.expect(",", "DA012", "an abi rule ends with a comma")
+    return Abi(place[1] or place[2] or place[3] or "", place[1] is not None, cursor.span(start))
+
+
+def parse_alias(cursor: Cursor, start: int) -> Alias:
+    """alias = ("alias" | "rewrite") path "->" path "," """
+    source = cursor.value(_ALIAS_PATH)
+    if source is None:
+        cursor.fail("DA013", "an alias begins with a path", start, cursor.pos, help=("alias /from -> /to,",))
+    cursor.expect("->", "DA013", "an alias has `->` between its paths")
+    target = cursor.value(_ALIAS_PATH)
+    if target is None:
+        cursor.fail("DA013", "an alias ends in a path", start, cursor.pos, help=("alias /from -> /to,",))
+    cursor.expect(",", "DA012", "an alias ends with a comma")
+    return Alias(source, target, cursor.span(start))
+
+
+def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
+    """assignment = "@{" NAME "}" op value { value } NEWLINE | "${" NAME "}" op expression NEWLINE
+
+    None where no assignment stands here.
+    """
+    start = cursor.pos
+    match = cursor.match(ASSIGNMENT)
+    if match is None:
+        match = cursor.match(_BOOL_ASSIGNMENT)
+        return None if match is None else _boolean(cursor, start, match)
+    name = _name(cursor, match)
+    cursor.pos = match.end()
+    values = []
+    while True:
+        blanks = cursor.match(_BETWEEN_VALUES)
+        cursor.pos = blanks.end() if blanks else cursor.pos
+        end = cursor.match(_LINE_END)
+        if end is not None:
+            break
+        value = cursor.value(_VALUE)
+        if value is None:
+            _stray(cursor)
+        values.append(value)
+    if not values:
+        cursor.fail(
+            "DA014",
+            f"@{{{name}}} gets no value",
+            start,
+            cursor.pos,
+            help=('write `""` for the empty value',),
+        )
+    return SetVariable(name, match[3], tuple(values), cursor.span(start))
+
+
+def _boolean(cursor: Cursor, start: int, match: re.Match[str]) -> BoolVariable:
+    name = _name(cursor, match)
+    cursor.pos = match.end()
+    if match[3] == "+=":
+        cursor.fail("DA015", "`+=` adds to sets, not to a boolean", start, match.end())
+    value = parse_expression(cursor)
+    return BoolVariable(name, match[3], value, cursor.span(start))
+
+
+def _name(cursor: Cursor, match: re.Match[str]) -> Word:
+    group = 1 if match[1] else 2
+    if not match[group][0].isalpha():
+        cursor.fail(
+            "DA016", f"a variable's name begins with a letter: `{match[group]}`", match.start(), match.end()
+        )
+    return Word(match[group], cursor.span(match.start(), match.end(group)))
+
+
+def _stray(cursor: Cursor) -> NoReturn:
+    if cursor.peek() == ",":
+        cursor.fail(
+            "DA017",
+            "values of a variable are separated by blanks, and no comma ends them",
+            cursor.pos,
+            cursor.pos + 1,
+        )
+    cursor.fail("DA018", "this cannot stand in a variable's value", cursor.pos, cursor.pos + 1)

@@ -1,0 +1,28 @@
+"""What may stand before a rule or a block.
+
+qualifiers = [ "priority" "=" INT ] [ "audit" ] [ "allow" | "deny" | "prompt" ] [ "owner" | "user" | "other" ]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dockarmor.text.source import Span
+
+Effect = Literal["allow", "deny", "prompt"]
+Subject = Literal["owner", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Qualifiers:
+    """`[priority=N] [audit] [allow|deny|prompt] [owner|other]`, as written before a rule."""
+
+    priority: int = 0
+    audit: bool = False
+    effect: Effect = "allow"
+    subject: Subject | None = None
+    #: where each stands, for diagnostics; empty where nothing is written
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+
+PLAIN = Qualifiers()

@@ -1,0 +1,316 @@
+"""The structure of a policy file: what stands where, and which kind reads it.
+
+    policy = { include | abi | alias | assignment | profile }
+    body   = { qualifiers ( rule | block ) | profile | hat | conditional | abi | include }
+
+One reader serves both: an included file may hold either, and only `policy/resolve.py` knows where it is used.
+After a mistake reading goes on behind the statement, so one run finds all of them.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from dockarmor.syntax.condition import parse_expression
+from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.header import HEADER, parse_name, parse_rest
+from dockarmor.syntax.preamble import INCLUDE, parse_abi, parse_alias, parse_assignment, parse_include
+from dockarmor.syntax.qualifiers import PLAIN, Effect, Qualifiers, Subject
+from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, Unreadable
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+from dockarmor.text.source import Source, Span
+
+#: bounds: the size of a file, how deep braces nest, how many mistakes of one file are told
+MAX_BYTES = 16 << 20
+MAX_DEPTH = 200
+MAX_DIAGNOSTICS = 100
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_QUALIFIER = re.compile(
+    r"(priority)[ \t]*=[ \t]*([^ \t\r\n,{]*)|(audit|allow|deny|prompt|owner|user|other)(?![A-Za-z0-9_])"
+)
+# A rule in the shape that nearly all have: no quotes, no escapes, one line.
+_SIMPLE = re.compile(
+    r"((?:audit[ \t]+)?(?:(?:deny|allow)[ \t]+)?(?:(?:owner|other)[ \t]+)?)"
+    r'((?:/|@\{\w+\})(?:[^ \t\r\n"!,\\#]|,(?=[^ \t\r\n"!,\\#]))*)[ \t]+([a-zA-Z]+)[ \t]*,'
+)
+# Where reading goes on after a mistake: behind the comma or at the brace that ends the line.
+_RECOVER = re.compile(r"[^\n]*?(?:,[ \t]*(?:#[^\n]*)?(?=\n)|(?=\n)|\Z)")
+
+
+class RuleKind(Protocol):
+    """What the structure needs of a rule kind (rules/kind.py gives more)."""
+
+    @property
+    def keywords(self) -> tuple[str, ...]: ...
+    @property
+    def parse(self) -> Callable[[Cursor, Qualifiers, int], Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The rule kinds: by keyword, the one for rules without keyword, and its quick road for simple rules.
+
+    `simple(path, mode, qualifiers, span)` gives a rule, or None where only `file.parse` can tell.
+    """
+
+    by_keyword: Mapping[str, RuleKind]
+    file: RuleKind
+    simple: Callable[[Word, str, Qualifiers, Span], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file's tree and all that is wrong with its text."""
+
+    file: File
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def parse(source: Source, grammar: Grammar) -> Parsed:
+    """Read a file. Never raises: what cannot be read is an `Unreadable` node and a diagnostic."""
+    reader = _Reader(source, grammar)
+    if len(source.text) > MAX_BYTES:
+        message = f"the file has more than {MAX_BYTES >> 20} MiB"
+        span = Span(source, 0, 0)
+        return Parsed(
+            File(source, (Unreadable(Span(source, 0, len(source.text))),)),
+            (Diagnostic("DA001", message, span),),
+        )
+    body = reader.body(0, None)
+    return Parsed(File(source, tuple(body)), tuple(reader.diagnostics))
+
+
+class _Reader:
+    def __init__(self, source: Source, grammar: Grammar) -> None:
+        self.cursor = Cursor(source)
+        self.grammar = grammar
+        self.diagnostics: list[Diagnostic] = []
+
+    def body(self, depth: int, opened: Span | None) -> list[Node]:
+        """Nodes up to the closing brace (which is passed), or to the end of the file for `opened` None."""
+        nodes: list[Node] = []
+        cursor, text, simple = self.cursor, self.cursor.text, self.grammar.simple
+        source = cursor.source
+        while True:
+            cursor.skip()
+            start = cursor.pos
+            match = _SIMPLE.match(text, start)
+            if match is not None:
+                end = match.end()
+                path = Word(match[2], Span(source, match.start(2), match.end(2)))
+                rule = simple(path, match[3], _simple_qualifiers(match[1]), Span(source, start, end))
+                if rule is not None:
+                    cursor.pos = end
+                    nodes.append(RuleNode(rule, rule.span))
+                    continue
+            if cursor.at_end():
+                if opened is not None:
+                    self.report(Diagnostic("DA003", "this brace is not closed", opened))
+                return nodes
+            if text[start] == "}":
+                cursor.pos += 1
+                if opened is not None:
+                    return nodes
+                self.report(Diagnostic("DA002", "this brace closes nothing", cursor.span(start)))
+                nodes.append(Unreadable(cursor.span(start)))
+                continue
+            try:
+                nodes.append(self.statement(depth))
+            except DiagnosticError as error:
+                for diagnostic in error.diagnostics:
+                    self.report(diagnostic)
+                nodes.append(self.recover(start))
+            if len(self.diagnostics) >= MAX_DIAGNOSTICS:
+                cursor.pos = len(text)
+                nodes.append(Unreadable(cursor.span(nodes[-1].span.end)))
+                return nodes
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+
+    def recover(self, start: int) -> Unreadable:
+        """Move to where the next statement may begin."""
+        cursor = self.cursor
+        match = _RECOVER.match(cursor.text, max(cursor.pos, start + 1))
+        cursor.pos = max(match.end() if match else cursor.end, start + 1)
+        return Unreadable(cursor.span(start))
+
+    def statement(self, depth: int) -> Node:
+        """One statement; the cursor stands at its first character."""
+        cursor, start = self.cursor, self.cursor.pos
+        char = cursor.text[start]
+        if char in "#i" and cursor.match(INCLUDE):
+            return parse_include(cursor)
+        if char in "@$":
+            assignment = parse_assignment(cursor)
+            if assignment is not None:
+                return assignment
+        if char == "^":
+            cursor.pos += 1
+            return self.profile("hat", start, depth)
+        if char == "{":
+            return self.block(PLAIN, start, depth)
+        if cursor.match(HEADER):
+            return self.profile("profile", start, depth, keyword=False)
+        word = cursor.match(_WORD)
+        if word is not None and (node := self.keyword(word.group(), start, word.end(), depth)):
+            return node
+        qualifiers = self.qualifiers()
+        cursor.skip()
+        if cursor.peek() == "{":
+            return self.block(qualifiers, start, depth)
+        return self.rule(qualifiers, start)
+
+    def keyword(self, word: str, start: int, end: int, depth: int) -> Node | None:
+        """Statements that begin with a keyword and take no qualifiers."""
+        cursor = self.cursor
+        if word in ("profile", "hat"):
+            cursor.pos = end
+            return self.profile(word, start, depth)
+        if word == "if":
+            cursor.pos = end
+            return self.conditional(start, depth)
+        if word == "abi":
+            cursor.pos = end
+            return parse_abi(cursor, start)
+        if word in ("alias", "rewrite"):
+            cursor.pos = end
+            return parse_alias(cursor, start)
+        return None
+
+    def rule(self, qualifiers: Qualifiers, start: int) -> RuleNode:
+        """rule = keyword tail "," | file rule without keyword"""
+        cursor = self.cursor
+        word = cursor.match(_WORD)
+        kind = self.grammar.by_keyword.get(word.group()) if word else None
+        if kind is None:
+            rule = self.grammar.file.parse(cursor, qualifiers, start)
+        else:
+            assert word is not None
+            cursor.pos = word.end()
+            rule = kind.parse(cursor, qualifiers, start)
+        return RuleNode(rule, cursor.span(start))
+
+    def qualifiers(self) -> Qualifiers:
+        """qualifiers = [ "priority" "=" INT ] [ "audit" ] [ "allow"|"deny"|"prompt" ] [ "owner"|"other" ]"""
+        cursor = self.cursor
+        found: dict[str, str] = {}
+        spans: dict[str, Span] = {}
+        order = ("priority", "audit", "effect", "subject")
+        last = -1
+        while (match := cursor.match(_QUALIFIER)) is not None:
+            word = match[1] or match[3]
+            slot = _SLOTS[word]
+            span = Span(cursor.source, match.start(), match.end())
+            if slot <= last:
+                cursor.fail(
+                    "DA040",
+                    f"`{word}` stands twice or too late",
+                    match.start(),
+                    match.end(),
+                    others=[Label(list(spans.values())[-1], "it belongs before this")],
+                    help=("the order is: priority=N audit allow|deny|prompt owner|other",),
+                )
+            last = slot
+            found[order[slot]] = match[2] if match[1] else word
+            spans["priority" if match[1] else word] = span
+            cursor.pos = match.end()
+            cursor.skip()
+        if not found:
+            return PLAIN
+        effect: Effect = found.get("effect", "allow")  # type: ignore[assignment]
+        subject = {"owner": "owner", "user": "owner", "other": "other"}.get(found.get("subject", ""))
+        priority = _priority(cursor, found.get("priority"), spans)
+        return Qualifiers(priority, "audit" in found, effect, subject, spans)  # type: ignore[arg-type]
+
+    # -- what has braces ----------------------------------------------------------------------------------
+
+    def braces(self, start: int, depth: int) -> list[Node]:
+        """ "{" body "}"; the cursor stands before the brace."""
+        cursor = self.cursor
+        cursor.skip()
+        cursor.expect("{", "DA004", "rules stand in braces here")
+        return self.body(self.deeper(depth), cursor.span(cursor.pos - 1))
+
+    def deeper(self, depth: int) -> int:
+        if depth >= MAX_DEPTH:
+            at = self.cursor.pos
+            self.cursor.pos = self.cursor.end  # nothing behind it can be read sensibly
+            raise DiagnosticError(
+                [Diagnostic("DA005", f"braces nest deeper than {MAX_DEPTH}", self.cursor.span(at - 1, at))]
+            )
+        return depth + 1
+
+    def block(self, qualifiers: Qualifiers, start: int, depth: int) -> Block:
+        """block = qualifiers "{" body "}" """
+        if qualifiers.priority:
+            span = qualifiers.spans["priority"]
+            self.cursor.fail("DA041", "a block takes no priority", span.start, span.end)
+        body = self.braces(start, depth)
+        return Block(qualifiers, tuple(body), self.cursor.span(start))
+
+    def conditional(self, start: int, depth: int) -> Conditional:
+        """conditional = "if" expression block { "else" "if" expression block } [ "else" block ]"""
+        cursor = self.cursor
+        branches = [self.branch(parse_expression(cursor), depth)]
+        while True:
+            before = cursor.pos
+            word = cursor.keyword()
+            if word is None or word.text != "else":
+                cursor.pos = before
+                break
+            before = cursor.pos
+            word = cursor.keyword()
+            if word is not None and word.text == "if":
+                branches.append(self.branch(parse_expression(cursor), depth))
+                continue
+            cursor.pos = before
+            branches.append(self.branch(None, depth))
+            break
+        return Conditional(tuple(branches), cursor.span(start))
+
+    def branch(self, condition: Any, depth: int) -> Branch:
+        self.cursor.skip()
+        start = self.cursor.pos
+        body = self.braces(start, depth)
+        return Branch(condition, tuple(body), self.cursor.span(start))
+
+    def profile(self, kind: Any, start: int, depth: int, *, keyword: bool = True) -> ProfileNode:
+        """profile = [ "profile" | "hat" | "^" ] name header "{" body "}" """
+        cursor = self.cursor
+        name = parse_name(cursor, keyword and cursor.text[start] != "^")
+        attachment, xattrs, flags = parse_rest(cursor, kind == "hat")
+        head = cursor.span(start)
+        brace = cursor.span(cursor.pos - 1)
+        body = self.body(self.deeper(depth), brace)
+        return ProfileNode(kind, name, attachment, xattrs, flags, tuple(body), head, cursor.span(start))
+
+
+_SLOTS = {
+    "priority": 0,
+    "audit": 1,
+    **dict.fromkeys(("allow", "deny", "prompt"), 2),
+    "owner": 3,
+    "user": 3,
+    "other": 3,
+}
+
+
+@lru_cache(maxsize=256)
+def _simple_qualifiers(text: str) -> Qualifiers:
+    """Qualifiers of a simple rule, by their words."""
+    words = text.split()
+    subject: Subject | None = "owner" if "owner" in words else "other" if "other" in words else None
+    return Qualifiers(0, "audit" in words, "deny" if "deny" in words else "allow", subject)
+
+
+def _priority(cursor: Cursor, text: str | None, spans: Mapping[str, Span]) -> int:
+    if text is None:
+        return 0
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}", text) or not -1000 <= int(text) <= 1000:
+        span = spans["priority"]
+        cursor.fail("DA042", "a priority is a number from -1000 to 1000", span.start, span.end)
+    return int(text)
