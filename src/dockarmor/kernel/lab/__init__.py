@@ -1,0 +1,1 @@
+"""A real AppArmor kernel in a micro-VM."""
