@@ -1,5 +1,6 @@
 """Random `.access` queries that go where a profile's rules are, to compare two kernels with each other."""
 
+import re
 from random import Random
 
 from dockarmor.access.confinement import Automaton
@@ -11,6 +12,8 @@ from dockarmor.kernel.protocol import Query
 MAX_LENGTH = 200
 #: class bytes beyond the known ones, to see that both kernels say nothing about them too
 _STRANGE = (0, 1, 8, 33, 255)
+#: bytes that names seldom have
+_UNPLAIN = re.compile(rb"[^!-~]+")
 
 
 def generate(profile: CompiledProfile, count: int, seed: int, *, label: str | None = None) -> list[Query]:
@@ -29,7 +32,7 @@ def generate(profile: CompiledProfile, count: int, seed: int, *, label: str | No
     for _ in range(count):
         if rng.random() < 0.5 or not mediated:
             mediation = int(Mediation.FILE)
-            string = file.string(file.start) if file else b"/etc/passwd"
+            string = file.string(file.start, nuls=0.9) if file else b"/etc/passwd"
         else:
             mediation = rng.choice(mediated if rng.random() < 0.95 else (*known, *_STRANGE))
             string = policy.string(policy.after(mediation)) if policy else b""
@@ -64,14 +67,21 @@ class _Walker:
     def after(self, mediation: int) -> int:
         return self._table.class_start(mediation)
 
-    def string(self, state: int) -> bytes:
-        """Bytes that lead from a state to live ones, till chance or a dead end stops them."""
+    def string(self, state: int, nuls: float = 0.0) -> bytes:
+        """Bytes that lead from a state to live ones, till chance or a dead end stops them.
+
+        `nuls`: how often a NUL, which ends a path and begins the second half of a pair, is passed over.
+        """
         found = bytearray()
         while state and len(found) < MAX_LENGTH:
             ways = self._ways_out(state)
             if not ways or self._rng.random() < 0.02:
                 break
-            byte = self._rng.choice(self._rng.choice(ways))
+            way = self._rng.choice(ways)
+            if way == b"\0" and self._rng.random() < nuls:
+                continue
+            plain = _UNPLAIN.sub(b"", way) if self._rng.random() < 0.9 else b""
+            byte = self._rng.choice(plain or way)
             found.append(byte)
             state = self._table.walk(state, bytes((byte,)))
         return bytes(found)

@@ -11,6 +11,7 @@ from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded import label as labels
 from dockarmor.kernel.embedded import query, records, tree
 from dockarmor.kernel.embedded.digest import profile_hashes
+from dockarmor.kernel.embedded.era import LINUX_6_12, Era
 from dockarmor.kernel.embedded.modes import Audited, in_mode
 from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, digest_of, serial_of
 from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
@@ -23,8 +24,8 @@ _UNCONFINED = "unconfined"
 class Embedded:
     """A simulated kernel whose loaded policy lives in a folder (see store.py).
 
-    `features` is what it says it can do; `kinds` are the rule kinds that decide (rules.registry.ALL).
-    `classes` is off to write records as kernels before 6.2 do, without `class=`.
+    `features` is what it says it can do, `era` which kernels it is like in what no feature says; `kinds` are
+    the rule kinds that decide (rules.registry.ALL).
 
     What it does not have: tasks. A verdict is one side's: a signal or a ptrace also needs the other task's
     profile to agree, which is another request (`signal receive`, `ptrace tracedby`) of that profile.
@@ -33,12 +34,12 @@ class Embedded:
     name = "embedded"
 
     def __init__(
-        self, folder: str, features: Mapping[str, object], kinds: Sequence[Kind], *, classes: bool = True
+        self, folder: str, features: Mapping[str, object], kinds: Sequence[Kind], *, era: Era = LINUX_6_12
     ) -> None:
         self._store = Store(folder)
         self._features = features
         self._kinds = {request: kind for kind in kinds for request in kind.requests}
-        self._classes = classes
+        self._era = era
         self._policies: dict[str, CompiledPolicy] = {}
         self._seen = 0
 
@@ -91,7 +92,7 @@ class Embedded:
             if asked.label not in found:
                 names = labels.in_one_namespace(labels.components(asked.label))
                 found[asked.label] = self._confined(names, index)
-            answers.append(query.answer(found[asked.label], asked))
+            answers.append(query.answer(found[asked.label], asked, self._era))
         return answers
 
     def ask(self, label: str, request: Request) -> Decision:
@@ -166,7 +167,7 @@ class Embedded:
             task,
             info=decision.info,
             error=decision.errno,
-            classes=self._classes,
+            classes=self._era.classes,
         )
 
 
