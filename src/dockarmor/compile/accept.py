@@ -125,26 +125,26 @@ class AcceptClasses:
             state.imply_mmap()
         return Resolved(state.allow, state.audit, state.quiet, state.prompt)
 
-    def covered(self, sinks: Iterable[int]) -> set[int]:
-        """Classes that change nothing in any state in which all `sinks` end.
+    def covered(self, sinks: Iterable[int]) -> int:
+        """A bitset of the classes that change nothing in any state in which all `sinks` end.
 
         A class is covered where each of its bits is allowed by a sink of the same or a higher priority with
         the same audit, or denied by one. Nothing that speaks of exec is ever covered: conflicts must be seen.
         """
         present = set(sinks)
-        found = set(present)
+        found = 0
         for number, one in enumerate(self.classes):
-            if (
-                number not in present
-                and one.effect == "allow"
-                and not (one.permissions | one.audit) & EXEC_BITS
-            ):
-                left = one.permissions
-                for sink in present:
-                    left &= ~self._covers(self.classes[sink], one)
-                if not left:
-                    found.add(number)
+            if number in present or self._is_covered(one, present):
+                found |= 1 << number
         return found
+
+    def _is_covered(self, one: AcceptClass, sinks: Iterable[int]) -> bool:
+        if one.effect != "allow" or (one.permissions | one.audit) & EXEC_BITS:
+            return False
+        left = one.permissions
+        for sink in sinks:
+            left &= ~self._covers(self.classes[sink], one)
+        return not left
 
     @staticmethod
     def _covers(sink: AcceptClass, one: AcceptClass) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dockarmor.access.permission import Perm
-from dockarmor.automata.pack import Tables
 from dockarmor.automata.product import difference
+from dockarmor.automata.tables import Tables
 from dockarmor.automata.walk import walk
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile, CompiledTable, Use
 from dockarmor.compile.permission_map import X_INDEX, X_TABLE, X_TYPE, TableEntry

@@ -10,7 +10,7 @@ from typing import Literal
 
 from dockarmor.access.confinement import CapabilityWords, StatePermissions
 from dockarmor.access.mediation import Mediation
-from dockarmor.automata.pack import Tables
+from dockarmor.automata.tables import Tables
 from dockarmor.automata.walk import walk
 from dockarmor.compile.permission_map import (
     TableEntry,

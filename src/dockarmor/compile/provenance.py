@@ -12,8 +12,9 @@ from dockarmor.access.decision import Match
 from dockarmor.access.permission import Perm
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.minimise import minimise
-from dockarmor.automata.pack import Tables, pack
+from dockarmor.automata.pack import pack
 from dockarmor.automata.subset import determinise
+from dockarmor.automata.tables import Tables
 from dockarmor.automata.trie import Trie
 from dockarmor.automata.walk import walk
 from dockarmor.compile.encoding import Encoding, Kinds, PlacedEntry, encode

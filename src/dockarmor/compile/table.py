@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
-from dockarmor.automata.minimise import Dfa, minimise
-from dockarmor.automata.pack import Tables, pack
+from dockarmor.automata.minimise import minimise
+from dockarmor.automata.pack import pack
 from dockarmor.automata.subset import determinise
+from dockarmor.automata.tables import Tables
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.accept import (
     AcceptClasses,

@@ -8,7 +8,7 @@ from array import array
 from dataclasses import dataclass
 from struct import Struct
 
-from dockarmor.automata.pack import Tables
+from dockarmor.automata.tables import Tables
 from dockarmor.automata.walk import MalformedTables, verify
 from dockarmor.compile.stream import broken
 
