@@ -1,0 +1,357 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: annotation_typing=False, freethreading_compatible=True
+"""The smallest automaton of the same strings and values, in one canonical numbering."""
+
+from array import array
+
+from dockarmor.automata.alphabet import in_order
+from dockarmor.automata.dfa import Dfa
+from dockarmor.automata.vectors import numbers
+
+
+def minimise(dfa: Dfa) -> Dfa:
+    """The minimal automaton, numbered breadth first: 0 dead, 1 start, then by default target and class order.
+
+    Classes of bytes that no state tells apart are merged. So automata with the same values for all strings
+    become identical, however they were made. An automaton with out-of-band edges raises ValueError.
+
+    >>> from dockarmor.automata.dfa import EMPTY
+    >>> minimise(EMPTY).states
+    2
+    """
+    if dfa.out_of_band is not None:
+        raise ValueError("an automaton with out-of-band edges cannot be minimised")
+    parts = Partition(dfa)
+    parts.refine()
+    quotient = Quotient(dfa, parts)
+    values = array("I", [dfa.values[quotient.first[part]] for part in quotient.order[: quotient.count]])
+    if parts.of[1] == parts.of[0]:
+        values[1] = 0
+    return merge_columns(
+        Dfa(
+            dfa.classes,
+            dfa.width,
+            array("I", quotient.new_defaults),
+            array("I", quotient.new_offsets),
+            array("I", quotient.new_columns[: quotient.used]),
+            array("I", quotient.new_targets[: quotient.used]),
+            values,
+        )
+    )
+
+
+class Partition:
+    """Partition refinement by dirty propagation.
+
+    All states are split by value, then again and again by the parts that their edges lead to. Only states
+    with an edge into a part that changed are looked at again. Rows that hash alike are compared, so no hash
+    is trusted.
+    """
+
+    def __init__(self, dfa: Dfa) -> None:
+        states = dfa.states
+        self.states = states
+        self.classes = 0
+        self.defaults = dfa.defaults
+        self.offsets = dfa.offsets
+        self.columns = dfa.columns
+        self.targets = dfa.targets
+        self.of = numbers(states)
+        self.size = numbers(states + 1)
+        self._by_value(dfa.values)
+        self._invert()
+        self.dirty = numbers(states)
+        self.is_dirty = numbers(states)
+        self.changed = numbers(states)
+        self.slot_of = numbers(states)
+        slots = 16
+        while slots < 2 * states:
+            slots *= 2
+        self.mask = slots - 1
+        self.slot_class = numbers(slots)
+        self.slot_round = numbers(slots)
+        self.slot_first = numbers(slots)
+        self.slot_new = numbers(slots)
+        self.slot_count = numbers(slots)
+        self.slot_hash = array("Q", bytes(8 * slots))
+        self.dirty_count = numbers(states + 1)
+        self.best = numbers(states + 1)
+        self.best_count = numbers(states + 1)
+        self.round = 0
+        self.dirty_total = 0
+
+    def _by_value(self, values: "array[int]") -> None:
+        known: dict[int, int] = {}
+        for s in range(self.states):
+            number = known.setdefault(values[s], len(known))
+            self.of[s] = number
+            self.size[number] += 1
+        self.classes = len(known)
+
+    def _invert(self) -> None:
+        """Who leads to a state: before[before_offsets[t] : before_offsets[t + 1]]."""
+        states = self.states
+        self.before_offsets = numbers(states + 1)
+        fill = numbers(states + 1)
+        for s in range(states):
+            self.before_offsets[self.defaults[s] + 1] += 1
+            for i in range(self.offsets[s], self.offsets[s + 1]):
+                self.before_offsets[self.targets[i] + 1] += 1
+        for s in range(states):
+            self.before_offsets[s + 1] += self.before_offsets[s]
+            fill[s] = self.before_offsets[s]
+        self.before = numbers(self.before_offsets[states] + 1)
+        for s in range(states):
+            t = self.defaults[s]
+            self.before[fill[t]] = s
+            fill[t] += 1
+            for i in range(self.offsets[s], self.offsets[s + 1]):
+                t = self.targets[i]
+                self.before[fill[t]] = s
+                fill[t] += 1
+
+    def refine(self) -> None:
+        """Split until nothing changes."""
+        for s in range(self.states):
+            self.dirty[s] = s
+        self.dirty_total = self.states
+        while self.dirty_total > 0:
+            self.round += 1
+            self._sign_all()
+            self._mark(self._split())
+
+    def _sign_all(self) -> None:
+        """Give each dirty state the slot of its (part, row); one slot per distinct one."""
+        for i in range(self.dirty_total):
+            s = self.dirty[i]
+            self.is_dirty[s] = 0
+            own = self.of[s]
+            hashed = self._hash(s)
+            place = (hashed ^ (hashed >> 32)) & self.mask
+            while self.slot_round[place] == self.round:
+                if (
+                    self.slot_hash[place] == hashed
+                    and self.slot_class[place] == own
+                    and self._same(self.slot_first[place], s)
+                ):
+                    break
+                place = (place + 1) & self.mask
+            if self.slot_round[place] != self.round:
+                self.slot_round[place] = self.round
+                self.slot_class[place] = own
+                self.slot_hash[place] = hashed
+                self.slot_first[place] = s
+                self.slot_count[place] = 0
+                self.slot_new[place] = -1
+            self.slot_count[place] += 1
+            self.slot_of[i] = place
+            self.dirty_count[own] += 1
+            if self.slot_count[place] > self.best_count[own]:
+                self.best_count[own] = self.slot_count[place]
+                self.best[own] = place
+
+    def _hash(self, s: int) -> int:
+        """Of the part of a state and of its row in terms of parts."""
+        wrap = 0xFFFFFFFFFFFFFFFF
+        first = 0x9E3779B97F4A7C15
+        second = 0xBF58476D1CE4E5B9
+        default = self.of[self.defaults[s]]
+        word = default
+        hashed = ((word + first) * second) & wrap
+        word = self.of[s]
+        hashed = ((hashed ^ word) * first) & wrap
+        for i in range(self.offsets[s], self.offsets[s + 1]):
+            target = self.of[self.targets[i]]
+            if target != default:
+                word = target
+                word = (((word << 8) | self.columns[i]) * first) & wrap
+                word ^= word >> 29
+                hashed = ((hashed ^ word) * second) & wrap
+                hashed ^= hashed >> 32
+        return hashed
+
+    def _same(self, left: int, right: int) -> bool:
+        """Do two rows lead to the same parts?"""
+        default = self.of[self.defaults[left]]
+        if default != self.of[self.defaults[right]]:
+            return False
+        i = self.offsets[left]
+        j = self.offsets[right]
+        i_end = self.offsets[left + 1]
+        j_end = self.offsets[right + 1]
+        while True:
+            while i < i_end and self.of[self.targets[i]] == default:
+                i += 1
+            while j < j_end and self.of[self.targets[j]] == default:
+                j += 1
+            if i == i_end or j == j_end:
+                return i == i_end and j == j_end
+            if self.columns[i] != self.columns[j] or self.of[self.targets[i]] != self.of[self.targets[j]]:
+                return False
+            i += 1
+            j += 1
+
+    def _split(self) -> int:
+        """Move dirty states to new parts; how many moved.
+
+        Where a part has clean members, every dirty group leaves it: its rows differ from theirs. Otherwise
+        the largest group stays.
+        """
+        count = 0
+        for i in range(self.dirty_total):
+            place = self.slot_of[i]
+            own = self.slot_class[place]
+            if self.slot_new[place] < 0:
+                if self.dirty_count[own] == self.size[own] and self.best[own] == place:
+                    self.slot_new[place] = own
+                else:
+                    self.slot_new[place] = self.classes
+                    self.classes += 1
+            if self.slot_new[place] != own:
+                self.changed[count] = self.dirty[i]
+                count += 1
+        for i in range(self.dirty_total):
+            place = self.slot_of[i]
+            own = self.slot_class[place]
+            self.dirty_count[own] = 0
+            self.best_count[own] = 0
+        for i in range(self.dirty_total):
+            place = self.slot_of[i]
+            own = self.slot_class[place]
+            if self.slot_new[place] != own:
+                s = self.dirty[i]
+                self.size[own] -= 1
+                self.size[self.slot_new[place]] += 1
+                self.of[s] = self.slot_new[place]
+        return count
+
+    def _mark(self, changes: int) -> None:
+        """What leads to a state that moved is dirty."""
+        self.dirty_total = 0
+        for i in range(changes):
+            s = self.changed[i]
+            for j in range(self.before_offsets[s], self.before_offsets[s + 1]):
+                t = self.before[j]
+                if self.is_dirty[t] == 0:
+                    self.is_dirty[t] = 1
+                    self.dirty[self.dirty_total] = t
+                    self.dirty_total += 1
+
+
+class Quotient:
+    """One state per part that can be reached, breadth first."""
+
+    def __init__(self, dfa: Dfa, parts: Partition) -> None:
+        self.parts = parts
+        self.defaults = dfa.defaults
+        self.offsets = dfa.offsets
+        self.columns = dfa.columns
+        self.targets = dfa.targets
+        self.order = numbers(parts.classes + 1)
+        self.number = numbers(parts.classes)
+        self.first = numbers(parts.classes)
+        self.count = 0
+        self.used = 0
+        self.new_columns = array("I", bytes(4 * len(dfa.columns) + 4))
+        self.new_targets = array("I", bytes(4 * len(dfa.columns) + 4))
+        self.new_defaults = array("I", bytes(4 * parts.classes + 4))
+        self.new_offsets = array("I", bytes(4 * parts.classes + 8))
+        self._visit_all()
+        self.new_defaults = self.new_defaults[: self.count]
+        self.new_offsets = self.new_offsets[: self.count + 1]
+
+    def _visit_all(self) -> None:
+        for s in range(self.parts.states - 1, -1, -1):
+            self.first[self.parts.of[s]] = s
+            self.number[self.parts.of[s]] = -1
+        dead = self._visit(self.parts.of[0])
+        if self.parts.of[1] == self.parts.of[0]:
+            # nothing is accepted: the start is a dead state of its own
+            self.order[1] = self.parts.of[0]
+            self.count = 2
+            self._row(0, 0)
+            self._row(1, 0)
+            return
+        self._visit(self.parts.of[1])
+        s = dead
+        while s < self.count:
+            self._row(s, self.first[self.order[s]])
+            s += 1
+
+    def _visit(self, part: int) -> int:
+        known = self.number[part]
+        if known < 0:
+            known = self.count
+            self.number[part] = known
+            self.order[known] = part
+            self.count = known + 1
+        return known
+
+    def _row(self, new: int, old: int) -> None:
+        default = self._visit(self.parts.of[self.defaults[old]])
+        self.new_defaults[new] = default
+        for i in range(self.offsets[old], self.offsets[old + 1]):
+            target = self._visit(self.parts.of[self.targets[i]])
+            if target != default:
+                self.new_columns[self.used] = self.columns[i]
+                self.new_targets[self.used] = target
+                self.used += 1
+        self.new_offsets[new + 1] = self.used
+
+
+def merge_columns(dfa: Dfa) -> Dfa:
+    """The same automaton with one class for bytes that no state tells apart."""
+    width = dfa.width
+    states = dfa.states
+    used = dfa.transitions
+    offsets = dfa.offsets
+    columns = dfa.columns
+    targets = dfa.targets
+    heads = numbers(width + 1)
+    for i in range(used):
+        heads[columns[i] + 1] += 1
+    for column in range(width):
+        heads[column + 1] += heads[column]
+    # per class the pairs (state, target) of its exceptions
+    fill = numbers(width + 1)
+    rows = numbers(2 * used + 1)
+    for column in range(width):
+        fill[column] = heads[column]
+    for s in range(states):
+        for i in range(offsets[s], offsets[s + 1]):
+            column = columns[i]
+            rows[2 * fill[column]] = s
+            rows[2 * fill[column] + 1] = targets[i]
+            fill[column] += 1
+    known: dict[bytes, int] = {}
+    keep = numbers(width)
+    for column in range(width):
+        text = memoryview(rows)[2 * heads[column] : 2 * heads[column + 1]].tobytes()
+        keep[column] = known.setdefault(text, column)
+    if len(known) == width:
+        return dfa
+    merged = bytes([keep[column] for column in dfa.classes])
+    classes = in_order(merged)
+    number = dict(zip(merged, classes, strict=True))
+    new_columns = array("I", bytes(4 * used))
+    new_targets = array("I", bytes(4 * used))
+    new_offsets = array("I", bytes(4 * states + 4))
+    used = 0
+    for s in range(states):
+        for i in range(offsets[s], offsets[s + 1]):
+            column = columns[i]
+            if keep[column] == column:
+                new_columns[used] = number[column]
+                new_targets[used] = targets[i]
+                used += 1
+        new_offsets[s + 1] = used
+    return Dfa(
+        classes,
+        max(classes) + 1,
+        dfa.defaults,
+        array("I", new_offsets),
+        array("I", new_columns)[:used],
+        array("I", new_targets)[:used],
+        dfa.values,
+        dfa.out_of_band,
+    )

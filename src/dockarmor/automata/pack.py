@@ -1,0 +1,161 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: annotation_typing=False, freethreading_compatible=True
+"""Rows into a comb: every row slides along the table until its entries fall into free slots."""
+
+from array import array
+
+from dockarmor.automata.dfa import Dfa
+from dockarmor.automata.encode import Encoder
+from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
+from dockarmor.automata.tables import DIFFERENTIAL, OFFSET, OUT_OF_BAND, Tables
+from dockarmor.automata.vectors import VectorSet, numbers
+
+__all__ = ["Tables", "pack"]
+
+
+def pack(
+    dfa: Dfa,
+    *,
+    differential: bool = False,
+    classes: bool = False,
+    chain: int = 4,
+    limits: Limits = DEFAULT,
+) -> Tables:
+    """The tables of an automaton.
+
+    `differential`: states may be stored as what differs from another state, in chains of at most `chain`
+    steps. `classes`: symbols are byte classes. Both make tables smaller and each step a little slower.
+    Raises LimitExceeded ("cells" where the full rows, "entries" where the tables would be too large).
+
+    >>> from dockarmor.automata.dfa import EMPTY
+    >>> tables = pack(EMPTY)
+    >>> len(tables.base), len(tables.next)
+    (2, 256)
+    """
+    rows = Encoder(dfa, classes, chain, limits.cells)
+    rows.run(differential)
+    comb = Comb(rows)
+    if comb.highest > OFFSET:
+        raise LimitExceeded("entries", OFFSET)
+    return _assemble(dfa, rows, comb, dfa.classes if classes else None)
+
+
+def _assemble(dfa: Dfa, rows: Encoder, comb: "Comb", classes: bytes | None) -> Tables:
+    states = rows.states
+    size = comb.highest + 256
+    result = [array("I", bytes(4 * size)), array("I", bytes(4 * size)), array("I", bytes(4 * states))]
+    following, check, base = result
+    banded = dfa.out_of_band is not None
+    band = dfa.out_of_band if dfa.out_of_band is not None else array("I")
+    for s in range(states):
+        place = comb.base[s]
+        for i in range(rows.offsets[s], rows.offsets[s + 1]):
+            following[place + rows.entries[i]] = rows.targets[i]
+            check[place + rows.entries[i]] = s
+        flag = 0
+        if rows.relative[s]:
+            flag = DIFFERENTIAL
+        if banded and band[s] != 0:
+            # the symbols of such a row are moved up by one
+            place += 1
+            flag |= OUT_OF_BAND
+        base[s] = place | flag
+    return Tables(
+        values=dfa.values,
+        base=result[2],
+        default=array("I", rows.default),
+        next=result[0],
+        check=result[1],
+        classes=classes,
+    )
+
+
+class Comb:
+    """Finds the base of every row, longest rows first.
+
+    `taken` has a bit per slot. The bits that a row's entries would fall on, each shifted by its symbol and
+    joined, show which of 64 neighbouring bases are free. Rows with the same symbols go on from where the last
+    one fitted: what was full stays full.
+    """
+
+    def __init__(self, rows: Encoder) -> None:
+        self.rows = rows
+        self.words = (rows.used >> 5) + 16
+        self.taken = array("Q", bytes(8 * self.words))
+        self.taken[0] = 1  # slot 0 belongs to the dead state
+        self.full = 0
+        self.shapes = VectorSet()
+        self.hint = numbers(rows.states + 1)
+        self.order = numbers(rows.states)
+        self.base = numbers(rows.states)
+        self.highest = 0
+        self._sort()
+        self._place()
+
+    def _sort(self) -> None:
+        most = self.rows.symbols + 1
+        tally = numbers(most + 2)
+        for s in range(self.rows.states):
+            tally[most - (self.rows.offsets[s + 1] - self.rows.offsets[s]) + 1] += 1
+        for n in range(most + 1):
+            tally[n + 1] += tally[n]
+        for s in range(self.rows.states):
+            size = most - (self.rows.offsets[s + 1] - self.rows.offsets[s])
+            self.order[tally[size]] = s
+            tally[size] += 1
+
+    def _place(self) -> None:
+        bit = 1
+        for i in range(self.rows.states):
+            s = self.order[i]
+            low = self.rows.offsets[s]
+            high = self.rows.offsets[s + 1]
+            if low == high:
+                continue  # base 0, where every slot belongs to someone else
+            shape = self.shapes.intern(self.rows.entries, low, high - low)
+            place = self._fit(low, high, self.hint[shape])
+            self.hint[shape] = place >> 6
+            self.base[s] = place
+            if place > self.highest:
+                self.highest = place
+            for j in range(low, high):
+                symbol = place + self.rows.entries[j]
+                self.taken[symbol >> 6] |= bit << (symbol & 63)
+
+    def _fit(self, low: int, high: int, word: int) -> int:
+        """The lowest base from 64 * word on where a row fits."""
+        ones = 0xFFFFFFFFFFFFFFFF
+        one = 1
+        entries = self.rows.entries
+        while self.full + 1 < self.words and self.taken[self.full] == ones:
+            self.full += 1
+        # nothing is free below `full`, so the first entry cannot lie there
+        word = max(word, self.full - (entries[low] >> 6) - 1, 0)
+        while True:
+            if word + 6 > self.words:
+                self._room(2 * word + 12)
+            taken = self.taken
+            found = 0
+            for j in range(low, high):
+                slot = (word << 6) + entries[j]
+                shift = slot & 63
+                slot >>= 6
+                part = taken[slot] >> shift
+                if shift:
+                    part |= (taken[slot + 1] << (64 - shift)) & ones
+                found |= part
+                if found == ones:
+                    break
+            if found != ones:
+                break
+            word += 1
+        bit = 0
+        while (found >> bit) & one:
+            bit += 1
+        return (word << 6) + bit
+
+    def _room(self, words: int) -> None:
+        old = self.taken
+        self.taken = array("Q", bytes(8 * words))
+        self.taken[: self.words] = old
+        self.words = words

@@ -1,0 +1,71 @@
+cimport cython
+
+from dockarmor.automata.alphabet cimport Alphabet
+from dockarmor.automata.items cimport Items
+from dockarmor.automata.trie cimport Trie
+from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
+
+
+cdef class Subset:
+    cdef public Items items
+    cdef public Alphabet alphabet
+    cdef object limits, resolve, covered
+    cdef list accepts
+    cdef Py_ssize_t width, limit_states, limit_items, limit_transitions
+    # states: [value number] + sorted items; unions: sorted closure numbers
+    cdef public VectorSet states, unions
+    cdef VectorSet accept_sets, sink_sets
+    cdef int[::1] of_closure, of_union
+    cdef public int[::1] state_values
+    cdef list set_values, cover
+    cdef public list values
+    cdef dict value_numbers
+    # the automaton so far
+    cdef public int[::1] defaults, offsets, columns, targets
+    cdef public Py_ssize_t used
+    # scratch of one state: a linked list of closures per touched class and per cofinite charset
+    cdef int[::1] head, touched, is_touched, link_next, link_closure
+    cdef int[::1] wide, wide_head, wide_slot
+    cdef Py_ssize_t links, touches, wides
+    cdef int[::1] raw, mark, live, ended
+    cdef Py_ssize_t epoch, live_count, ended_count
+    cdef unsigned long long[::1] mask
+    cdef bytearray kept
+
+    cpdef Py_ssize_t run(self) except -1
+
+    @cython.locals(column=cython.int, default=cython.int, target=cython.int, i=Py_ssize_t, t=Py_ssize_t)
+    cdef void _expand(self, Py_ssize_t state) except *
+
+    @cython.locals(i=Py_ssize_t, edge=Py_ssize_t, item=Py_ssize_t, low=Py_ssize_t, high=Py_ssize_t,
+                   charset=Py_ssize_t, closure=cython.int, n=Py_ssize_t, column=cython.int, link=cython.int,
+                   item_offsets=cython.int[::1], item_charsets=cython.int[::1],
+                   item_targets=cython.int[::1], pool=cython.int[::1], listed=cython.int[::1],
+                   listed_offsets=cython.int[::1])
+    cdef void _gather(self, Py_ssize_t state) except *
+
+    @cython.locals(slot=Py_ssize_t, n=Py_ssize_t, column=cython.int)
+    cdef Py_ssize_t _widen(self, Py_ssize_t charset) except -1
+
+    @cython.locals(count=Py_ssize_t, link=Py_ssize_t, slot=Py_ssize_t)
+    cdef Py_ssize_t _collect(self, Py_ssize_t column) noexcept
+
+    @cython.locals(union=Py_ssize_t, known=Py_ssize_t, found=Py_ssize_t)
+    cdef Py_ssize_t _target(self, Py_ssize_t count) except -1
+
+    @cython.locals(sinks=Py_ssize_t, item=cython.int, i=Py_ssize_t, j=Py_ssize_t, closure=Py_ssize_t,
+                   live=Py_ssize_t, ended=Py_ssize_t, epoch=cython.int, accepts=Py_ssize_t,
+                   pool=cython.int[::1], offsets=cython.int[::1], mark=cython.int[::1], alive=cython.int[::1],
+                   pruning=cython.bint)
+    cdef Py_ssize_t _state(self, Py_ssize_t count) except -1
+
+    @cython.locals(i=Py_ssize_t, n=Py_ssize_t, w=Py_ssize_t, words=Py_ssize_t, item=Py_ssize_t,
+                   keep=cython.bint, bit=cython.ulonglong)
+    cdef void _prune(self) except *
+
+    @cython.locals(i=Py_ssize_t, n=Py_ssize_t, sinks=cython.int[::1], number=Py_ssize_t, w=Py_ssize_t)
+    cdef void _cover(self) except *
+
+    @cython.locals(number=Py_ssize_t, before=Py_ssize_t)
+    cdef Py_ssize_t _value(self) except -1
+

@@ -1,0 +1,395 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: annotation_typing=False, freethreading_compatible=True
+"""Subset construction: which sets of items can strings lead to."""
+
+from array import array
+from collections.abc import Callable
+
+from dockarmor.automata.alphabet import Alphabet
+from dockarmor.automata.charset import EVERY
+from dockarmor.automata.dfa import Dfa
+from dockarmor.automata.items import Items
+from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
+from dockarmor.automata.trie import Trie
+from dockarmor.automata.vectors import VectorSet, grown, numbers, sort_distinct
+
+Resolve = Callable[[tuple[int, ...]], int]
+
+
+def determinise(
+    trie: Trie, resolve: Resolve, covered: Resolve | None = None, limits: Limits = DEFAULT
+) -> Dfa:
+    """The automaton of all patterns of a trie.
+
+    `resolve` maps a sorted tuple of distinct accept ids to a value from 0 to 2**32 - 1 (0: nothing). It is
+    called once per distinct tuple; what it raises passes through. `covered` maps accept ids that will stay
+    accepted until the next NUL, whatever follows, to a bitset of the accept ids that can change no value
+    while those are present; they are then left out of the sets that `resolve` sees. None: nothing is left
+    out. Raises LimitExceeded.
+
+    >>> trie = Trie()
+    >>> trie.add(b"a*b", 1)
+    >>> trie.add(b"[ab]", 2)
+    >>> dfa = determinise(trie, lambda accepts: sum(accepts))
+    >>> [dfa.value(data) for data in (b"b", b"a", b"aab", b"")]
+    [3, 2, 1, 0]
+    """
+    subset = Subset(trie, resolve, covered, limits)
+    subset.run()
+    values = array("I", [subset.values[subset.state_values[s]] for s in range(subset.states.count)])
+    return Dfa(
+        subset.alphabet.classes,
+        subset.alphabet.width,
+        array("I", subset.defaults[: subset.states.count]),
+        array("I", subset.offsets[: subset.states.count + 1]),
+        array("I", subset.columns[: subset.used]),
+        array("I", subset.targets[: subset.used]),
+        values,
+    )
+
+
+class Subset:
+    """The work of `determinise`.
+
+    A state is the number of its value and its items. The default of a state is its union of the closures of
+    cofinite charsets; a class that some charset lists is an exception. Unions are looked up by the list of
+    closure numbers, so that most of them are never computed.
+    """
+
+    def __init__(self, trie: Trie, resolve: Resolve, covered: Resolve | None, limits: Limits) -> None:
+        self.limits = limits
+        self.limit_states = limits.states
+        self.limit_items = limits.items
+        self.limit_transitions = limits.transitions
+        self.resolve = resolve
+        self.covered = covered
+        self.accepts = trie.accepts
+        self.alphabet = Alphabet(trie.charsets)
+        self.width = self.alphabet.width
+        self.items = Items(trie)
+        if covered is not None:
+            null = bytearray([charset & 1 for charset in trie.charsets])
+            sinking = bytearray([charset == EVERY ^ 1 for charset in trie.charsets])
+            self.items.annotate(null, sinking)
+        self.states = VectorSet()
+        self.unions = VectorSet()
+        self.accept_sets = VectorSet()
+        self.sink_sets = VectorSet()
+        self.of_closure = numbers(self.items.closures.count + 1)
+        self.of_union = numbers(64)
+        self.state_values = numbers(64)
+        self.set_values: list[int] = []
+        self.cover: list[tuple[bytes, array[int]]] = []
+        self.values: list[int] = [0]
+        self.value_numbers: dict[int, int] = {0: 0}
+        self.defaults = numbers(64)
+        self.offsets = numbers(65)
+        self.columns = numbers(64)
+        self.targets = numbers(64)
+        self.used = 0
+        self.head = numbers(self.width)
+        self.touched = numbers(self.width)
+        self.is_touched = numbers(self.width)
+        self.link_next = numbers(2 * self.width + 64)
+        self.link_closure = numbers(2 * self.width + 64)
+        self.wide = numbers(self.alphabet.charsets + 1)
+        self.wide_head = numbers(self.alphabet.charsets + 1)
+        self.wide_slot = numbers(self.alphabet.charsets + 1)
+        self.links = 1
+        self.touches = 0
+        self.wides = 0
+        self.raw = numbers(64)
+        self.mark = numbers(self.items.count + 1)
+        self.live = numbers(self.items.count + 2)
+        self.ended = numbers(self.items.accepts + 1)
+        self.epoch = 0
+        self.live_count = 0
+        self.ended_count = 0
+        self.mask = array("Q", bytes(8 * (self.items.words + 1)))
+        self.kept = bytearray(self.items.accepts + 1)
+
+    def run(self) -> int:
+        """Build all states; state 0 is dead, state 1 the start."""
+        self.accept_sets.intern(self.ended, 0, 0)
+        self.set_values.append(0)
+        self.live[0] = 0
+        self.states.intern(self.live, 0, 1)  # the dead state
+        self.of_closure[0] = 1
+        self.raw[0] = self.items.start
+        start = self._target(1)
+        if start == 0:
+            # nothing can match; a start of its own keeps the numbering. Minus one is no value number.
+            self.live[0] = -1
+            start = self.states.intern(self.live, 0, 1)
+        state = 0
+        while state < self.states.count:
+            self._expand(state)
+            state += 1
+        return start
+
+    def _expand(self, state: int) -> None:
+        """The default and the exceptions of a state."""
+        self._gather(state)
+        if state + 2 > len(self.defaults):
+            self.defaults = grown(self.defaults, 2 * state + 2)
+            self.offsets = grown(self.offsets, 2 * state + 3)
+        if self.used + self.width > len(self.columns):
+            self.columns = grown(self.columns, 2 * self.used + self.width)
+            self.targets = grown(self.targets, 2 * self.used + self.width)
+        default = self._target(self._collect(-1))
+        self.defaults[state] = default
+        for t in range(self.touches):
+            column = self.touched[t]
+            self.is_touched[column] = 0
+            target = self._target(self._collect(column))
+            if target != default:
+                # kept sorted by class
+                i = self.used
+                while i > self.offsets[state] and self.columns[i - 1] > column:
+                    self.columns[i] = self.columns[i - 1]
+                    self.targets[i] = self.targets[i - 1]
+                    i -= 1
+                self.columns[i] = column
+                self.targets[i] = target
+                self.used += 1
+        self.offsets[state + 1] = self.used
+        if self.used > self.limit_transitions:
+            raise self._exceeded("transitions", self.limit_transitions)
+
+    def _gather(self, state: int) -> None:
+        """Hang the closures of a state's edges on the classes and the cofinite charsets that lead there."""
+        pool = self.states.pool
+        item_offsets = self.items.offsets
+        item_charsets = self.items.charsets
+        item_targets = self.items.targets
+        listed = self.alphabet.listed
+        listed_offsets = self.alphabet.offsets
+        for n in range(self.wides):
+            self.wide_slot[self.wide[n]] = 0
+        self.links = 1
+        self.touches = 0
+        self.wides = 0
+        for i in range(self.states.offsets[state] + 1, self.states.offsets[state + 1]):
+            item = pool[i]
+            for edge in range(item_offsets[item], item_offsets[item + 1]):
+                charset = item_charsets[edge]
+                closure = item_targets[edge]
+                link = self.links
+                if link + self.width >= len(self.link_next):
+                    self.link_next = grown(self.link_next, 2 * len(self.link_next))
+                    self.link_closure = grown(self.link_closure, 2 * len(self.link_closure))
+                if self.alphabet.cofinite[charset]:
+                    n = self._widen(charset)
+                    self.link_closure[link] = closure
+                    self.link_next[link] = self.wide_head[n]
+                    self.wide_head[n] = link
+                    self.links = link + 1
+                    continue
+                for n in range(listed_offsets[charset], listed_offsets[charset + 1]):
+                    column = listed[n]
+                    if not self.is_touched[column]:
+                        self.is_touched[column] = 1
+                        self.touched[self.touches] = column
+                        self.touches += 1
+                        self.head[column] = 0
+                    self.link_closure[link] = closure
+                    self.link_next[link] = self.head[column]
+                    self.head[column] = link
+                    link += 1
+                self.links = link
+
+    def _widen(self, charset: int) -> int:
+        """The slot of a cofinite charset in this state; the classes that it lacks become exceptions."""
+        slot = self.wide_slot[charset] - 1
+        if slot < 0:
+            slot = self.wides
+            self.wides = slot + 1
+            self.wide_slot[charset] = slot + 1
+            self.wide[slot] = charset
+            self.wide_head[slot] = 0
+            for n in range(self.alphabet.offsets[charset], self.alphabet.offsets[charset + 1]):
+                column = self.alphabet.listed[n]
+                if not self.is_touched[column]:
+                    self.is_touched[column] = 1
+                    self.touched[self.touches] = column
+                    self.touches += 1
+                    self.head[column] = 0
+        return slot
+
+    def _collect(self, column: int) -> int:
+        """All closures that a class leads to (-1: any class that is not listed), into `raw`; how many."""
+        if self.links > len(self.raw):
+            self.raw = numbers(2 * self.links)
+        count = 0
+        if column >= 0:
+            link = self.head[column]
+            while link != 0:
+                self.raw[count] = self.link_closure[link]
+                count += 1
+                link = self.link_next[link]
+        for slot in range(self.wides):
+            if column < 0 or self.alphabet.member[self.wide[slot] * self.width + column]:
+                link = self.wide_head[slot]
+                while link != 0:
+                    self.raw[count] = self.link_closure[link]
+                    count += 1
+                    link = self.link_next[link]
+        return count
+
+    def _target(self, count: int) -> int:
+        """The state that is the union of the closures in `raw`."""
+        if count == 0:
+            return 0
+        if count > 1:
+            count = sort_distinct(self.raw, 0, count)
+        if count == 1:
+            found = self.of_closure[self.raw[0]] - 1
+            if found < 0:
+                known = self.raw[0]
+                found = self._state(1)
+                self.of_closure[known] = found + 1
+            return found
+        known = self.unions.count
+        union = self.unions.intern(self.raw, 0, count)
+        if union < known:
+            return self.of_union[union]
+        found = self._state(count)
+        if union >= len(self.of_union):
+            self.of_union = grown(self.of_union, 2 * union)
+        self.of_union[union] = found
+        return found
+
+    def _state(self, count: int) -> int:
+        """Compute the union of the closures in `raw` and find or make its state."""
+        pool = self.items.closures.pool
+        offsets = self.items.closures.offsets
+        mark = self.mark
+        alive = self.live
+        accepts = self.items.accepts
+        pruning = self.items.words > 0
+        self.epoch += 1
+        epoch = self.epoch
+        live = 0
+        ended = 0
+        sinks = 0
+        for i in range(count):
+            closure = self.raw[i]
+            for j in range(offsets[closure], offsets[closure + 1]):
+                item = pool[j]
+                if mark[item] != epoch:
+                    mark[item] = epoch
+                    if item < accepts:
+                        self.ended[ended] = item
+                        ended += 1
+                    else:
+                        live += 1
+                        alive[live] = item
+                        if pruning and self.items.sink[item] >= 0:
+                            sinks += 1
+        self.live_count = live
+        self.ended_count = ended
+        if sinks > 0:
+            self._prune()
+        number = self._value()
+        alive[0] = number
+        count = 1 + sort_distinct(alive, 1, self.live_count)
+        found = self.states.intern(alive, 0, count)
+        if found >= len(self.state_values):
+            self.state_values = grown(self.state_values, 2 * found)
+        self.state_values[found] = number
+        if self.states.count > self.limit_states:
+            raise self._exceeded("states", self.limit_states)
+        if self.states.used + self.unions.used > self.limit_items:
+            raise self._exceeded("items", self.limit_items)
+        return found
+
+    def _value(self) -> int:
+        """The number of the value of the accepts in `ended`."""
+        before = self.accept_sets.count
+        number = self.accept_sets.intern(self.ended, 0, sort_distinct(self.ended, 0, self.ended_count))
+        if number == before:
+            ids = sorted({self.accepts[index] for index in self.accept_sets.vector(number)})
+            value = self.resolve(tuple(ids))
+            if value not in self.value_numbers:
+                self.value_numbers[value] = len(self.values)
+                self.values.append(value)
+            self.set_values.append(self.value_numbers[value])
+        return self.set_values[number]
+
+    # -- pruning -------------------------------------------------------------------------------------------
+
+    def _prune(self) -> None:
+        """Drop items and accepts that change nothing while the sinks of this state are present."""
+        self._cover()
+        words = self.items.words
+        bit = 1
+        n = 0
+        for i in range(1, self.live_count + 1):
+            item = self.live[i]
+            if self.items.sink[item] >= 0:
+                keep = self.kept[self.items.sink[item]] != 0
+            else:
+                keep = False
+                for w in range(words):
+                    if self.items.reach[item * words + w] & ~self.mask[w]:
+                        keep = True
+                        break
+            if keep:
+                n += 1
+                self.live[n] = item
+        self.live_count = n
+        n = 0
+        for i in range(self.ended_count):
+            item = self.ended[i]
+            if self.kept[item] or not self.mask[item >> 6] & (bit << (item & 63)):
+                self.ended[n] = item
+                n += 1
+        self.ended_count = n
+
+    def _cover(self) -> None:
+        """Which accepts are covered by the sinks of this state (`mask`), which sinks stay (`kept`)."""
+        sinks = numbers(self.live_count)
+        n = 0
+        for i in range(1, self.live_count + 1):
+            if self.items.sink[self.live[i]] >= 0:
+                sinks[n] = self.items.sink[self.live[i]]
+                n += 1
+        number = self.sink_sets.intern(sinks, 0, sort_distinct(sinks, 0, n))
+        if number == len(self.cover):
+            self.cover.append(self._new_cover(self.sink_sets.vector(number)))
+        kept, mask = self.cover[number]
+        self.kept = bytearray(kept)
+        for w in range(self.items.words):
+            self.mask[w] = mask[w]
+
+    def _new_cover(self, sinks: list[int]) -> "tuple[bytes, array[int]]":
+        keep = list(sinks)
+        for sink in sinks:
+            # one at a time, or two equal sinks would drop each other
+            rest = [other for other in keep if other != sink]
+            if rest and self._covered_by(rest) >> sink & 1:
+                keep = rest
+        bits = self._covered_by(keep)
+        for sink in keep:
+            bits |= _single(sink)
+        kept = bytearray(self.items.accepts + 1)
+        for sink in keep:
+            kept[sink] = 1
+        return bytes(kept), array("Q", bits.to_bytes(8 * self.items.words, "little"))
+
+    def _covered_by(self, sinks: list[int]) -> int:
+        """`covered`, from accept indices to a bitset of accept indices."""
+        assert self.covered is not None
+        ids = self.covered(tuple(sorted({self.accepts[sink] for sink in sinks})))
+        bits = 0
+        for index, accept in enumerate(self.accepts):
+            if ids >> accept & 1:
+                bits |= _single(index)
+        return bits
+
+    def _exceeded(self, limit: str, value: int) -> LimitExceeded:
+        return LimitExceeded(limit, value)
+
+
+def _single(index: int) -> int:
+    return 1 << index

@@ -1,0 +1,33 @@
+cimport cython
+
+cpdef int[::1] numbers(Py_ssize_t count)
+
+@cython.locals(new=cython.int[::1])
+cpdef int[::1] grown(int[::1] old, Py_ssize_t count)
+
+@cython.locals(end=Py_ssize_t, gap=Py_ssize_t, i=Py_ssize_t, j=Py_ssize_t, value=cython.int)
+cpdef Py_ssize_t sort_distinct(int[::1] values, Py_ssize_t start, Py_ssize_t count) noexcept
+
+
+cdef class VectorSet:
+    cdef public int[::1] pool
+    cdef public int[::1] offsets
+    cdef public int[::1] hashes
+    cdef public int[::1] table
+    cdef public Py_ssize_t mask
+    cdef public Py_ssize_t count
+    cdef public Py_ssize_t used
+
+    @cython.locals(mixer=cython.ulonglong, final=cython.ulonglong, word=cython.ulonglong, hashed=cython.ulonglong, i=Py_ssize_t,
+                   signed=cython.int, place=Py_ssize_t, found=Py_ssize_t, offset=Py_ssize_t)
+    cpdef Py_ssize_t intern(self, int[::1] values, Py_ssize_t start, Py_ssize_t length) except -1
+
+    @cython.locals(number=Py_ssize_t, i=Py_ssize_t)
+    cdef Py_ssize_t _add(self, int[::1] values, Py_ssize_t start, Py_ssize_t length, int signed,
+                         Py_ssize_t place) except -1
+
+    @cython.locals(size=Py_ssize_t, i=Py_ssize_t, place=Py_ssize_t)
+    cdef void _rehash(self) except *
+
+    @cython.locals(i=Py_ssize_t)
+    cpdef list vector(self, Py_ssize_t number)

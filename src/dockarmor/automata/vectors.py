@@ -1,0 +1,120 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: annotation_typing=False, freethreading_compatible=True
+"""Growing integer arrays, and an interner that gives each distinct integer vector a dense number."""
+
+from array import array
+
+
+def numbers(count: int) -> "array[int]":
+    """An array of `count` zeros."""
+    return array("i", bytes(4 * count))
+
+
+def grown(old: "array[int]", count: int) -> "array[int]":
+    """A copy of `old` with room for `count`."""
+    new = array("i", bytes(4 * count))
+    new[: len(old)] = old
+    return new
+
+
+def sort_distinct(values: "array[int]", start: int, count: int) -> int:
+    """Sort values[start : start + count] in place and drop duplicates; the new count."""
+    end = start + count
+    gap = 1
+    if count > 24:
+        while gap < count // 9:
+            gap = 3 * gap + 1
+    while gap >= 1:
+        for i in range(start + gap, end):
+            value = values[i]
+            j = i - gap
+            while j >= start and values[j] > value:
+                values[j + gap] = values[j]
+                j -= gap
+            values[j + gap] = value
+        gap = gap // 3
+    if count < 2:
+        return count
+    j = start + 1
+    for i in range(start + 1, end):
+        if values[i] != values[j - 1]:
+            values[j] = values[i]
+            j += 1
+    return j - start
+
+
+class VectorSet:
+    """Interns integer vectors: equal vectors get equal numbers, from 0 in order of arrival.
+
+    Vector n is pool[offsets[n] : offsets[n + 1]].
+    """
+
+    def __init__(self) -> None:
+        self.pool = numbers(64)
+        self.offsets = numbers(18)
+        self.hashes = numbers(18)
+        self.table = numbers(32)
+        self.mask = 31
+        self.count = 0
+        self.used = 0
+
+    def intern(self, values: "array[int]", start: int, length: int) -> int:
+        """The number of values[start : start + length]; it is `count - 1` for one that is new."""
+        mixer = 0x9E3779B1
+        final = 0x85EBCA6B
+        word = 0xFFFFFFFF
+        hashed = mixer ^ length
+        for i in range(start, start + length):
+            hashed = ((hashed ^ (values[i] & word)) * mixer) & word
+            hashed ^= hashed >> 15
+        hashed = (hashed * final) & word
+        hashed ^= hashed >> 13
+        signed = hashed & 0x7FFFFFFF
+        place = signed & self.mask
+        while True:
+            found = self.table[place] - 1
+            if found < 0:
+                break
+            if self.hashes[found] == signed:
+                offset = self.offsets[found]
+                if self.offsets[found + 1] - offset == length:
+                    i = 0
+                    while i < length and self.pool[offset + i] == values[start + i]:
+                        i += 1
+                    if i == length:
+                        return found
+            place = (place + 1) & self.mask
+        return self._add(values, start, length, signed, place)
+
+    def _add(self, values: "array[int]", start: int, length: int, signed: int, place: int) -> int:
+        number = self.count
+        if number + 2 >= len(self.offsets):
+            self.offsets = grown(self.offsets, 2 * len(self.offsets))
+            self.hashes = grown(self.hashes, 2 * len(self.hashes))
+        if self.used + length > len(self.pool):
+            self.pool = grown(self.pool, self.used + self.used // 2 + length + 64)
+        for i in range(length):
+            self.pool[self.used + i] = values[start + i]
+        self.offsets[number] = self.used
+        self.used += length
+        self.offsets[number + 1] = self.used
+        self.hashes[number] = signed
+        self.table[place] = number + 1
+        self.count = number + 1
+        if 2 * self.count > self.mask:
+            self._rehash()
+        return number
+
+    def _rehash(self) -> None:
+        size = 2 * (self.mask + 1)
+        self.table = numbers(size)
+        self.mask = size - 1
+        for i in range(self.count):
+            place = self.hashes[i] & self.mask
+            while self.table[place] != 0:
+                place = (place + 1) & self.mask
+            self.table[place] = i + 1
+
+    def vector(self, number: int) -> list[int]:
+        """Vector `number`, as a list."""
+        return [self.pool[i] for i in range(self.offsets[number], self.offsets[number + 1])]
