@@ -82,9 +82,7 @@ def _load(path: str, state: os.stat_result, span: Span | None) -> Source:
     if not stat.S_ISREG(state.st_mode):
         raise _unreadable(path, "not a regular file", span)
     if state.st_size > MAX_BYTES:
-        raise DiagnosticError(
-            [Diagnostic("DA103", f"{path} has more than {MAX_BYTES >> 20} MiB", span)]
-        )
+        raise DiagnosticError([Diagnostic("DA103", f"{path} has more than {MAX_BYTES >> 20} MiB", span)])
     try:
         with open(_decoded(path), "rb") as file:
             data = file.read(MAX_BYTES + 1)

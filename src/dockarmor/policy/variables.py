@@ -65,7 +65,9 @@ class Variables:
             values = sorted(set(values))
             before += values[0] if len(values) == 1 else "{" + ",".join(values) + "}"
             if len(before) > MAX_EXPANDED:
-                raise _error("DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span)
+                raise _error(
+                    "DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span
+                )
         parts.append(before + text[at:])
         return "".join(parts)
 

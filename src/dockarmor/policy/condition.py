@@ -1,0 +1,87 @@
+"""What the conditions of `if` and of boolean variables come to, with the variables known at that place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from dockarmor.policy.variables import Variables
+from dockarmor.syntax.cursor import Word
+from dockarmor.syntax.tree import Expression
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The sets and booleans that are defined."""
+
+    variables: Variables
+    booleans: Mapping[str, bool]
+
+
+def holds(expression: Expression, known: Known) -> bool:
+    """Evaluate. Both sides of `and` and `or` are looked at, as upstream does: a mistake in either is one.
+
+    Raises DiagnosticError (DA120 to DA123).
+    """
+    operator, parts = expression.operator, expression.parts
+    if operator in ("and", "or", "not"):
+        values = [holds(part, known) for part in parts if isinstance(part, Expression)]
+        return not values[0] if operator == "not" else all(values) if operator == "and" else any(values)
+    words = [part for part in parts if isinstance(part, Word)]
+    if operator == "defined":
+        name = _name(words[0])
+        return name in (known.booleans if words[0].text.startswith("$") else known.variables.sets)
+    if operator == "bool":
+        name = _name(words[0])
+        if name not in known.booleans:
+            _fail("DA120", f"the boolean ${{{name}}} is not defined", words[0].span)
+        return known.booleans[name]
+    if operator == "word":
+        text = words[0].text.lower()
+        if text not in ("true", "false"):
+            _fail("DA121", "a condition is `true`, `false`, a boolean or a comparison", words[0].span)
+        return text == "true"
+    return _compare(operator, words[0], words[1], known, expression.span)
+
+
+def _compare(operator: str, left: Word, right: Word, known: Known, span: Span) -> bool:
+    a, b = _values(left, known), _values(right, known)
+    if operator == "==":
+        return a == b
+    if operator == "!=":
+        return a != b
+    if operator == "in":
+        return a <= b
+    first, second = _number(a), _number(b)
+    if (first is None) != (second is None):
+        _fail("DA122", "numbers are only compared with numbers", span)
+    if first is None or second is None:
+        low, high = sorted(a), sorted(b)
+        return {"<": low < high, "<=": low <= high, ">": low > high, ">=": low >= high}[operator]
+    return {"<": first < second, "<=": first <= second, ">": first > second, ">=": first >= second}[operator]
+
+
+def _values(word: Word, known: Known) -> frozenset[str]:
+    if word.text.startswith("$"):
+        _fail("DA123", f"{word} is a boolean; sets are written @{{NAME}}", word.span)
+    if not word.text.startswith("@"):
+        return frozenset((word.text,))
+    return frozenset(known.variables.values(_name(word), word.span))
+
+
+def _number(values: frozenset[str]) -> int | None:
+    if len(values) != 1:
+        return None
+    try:
+        return int(next(iter(values)), 0)
+    except ValueError:
+        return None
+
+
+def _name(word: Word) -> str:
+    return word.text.strip("@${} \t")
+
+
+def _fail(code: str, message: str, span: Span) -> NoReturn:
+    raise DiagnosticError([Diagnostic(code, message, span)])

@@ -1,0 +1,71 @@
+"""Profile flags: words to values, and which do not go together (apparmor.d(5), PROFILE FLAGS)."""
+
+from dockarmor.policy.profile import Flags
+from dockarmor.policy.variables import Variables
+from dockarmor.syntax.cursor import Word
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+
+_MODES = ("enforce", "complain", "kill", "unconfined", "prompt", "default_allow")
+_OPPOSITES = (
+    ("chroot_relative", "namespace_relative"),
+    ("mediate_deleted", "delegate_deleted"),
+    ("attach_disconnected", "no_attach_disconnected"),
+    ("attach_disconnected.path", "no_attach_disconnected"),
+    ("attach_disconnected.ipc", "no_attach_disconnected"),
+    ("chroot_attach", "chroot_no_attach"),
+)
+
+
+def read_flags(words: tuple[Word, ...], variables: Variables) -> Flags:
+    """The flags that the words say. Raises DiagnosticError (DA130, DA131)."""
+    seen: dict[str, Word] = {}
+    values: dict[str, str] = {}
+    for word in words:
+        name, _, value = word.text.partition("=")
+        name = "mode" if name in _MODES else name
+        text = word.text if name == "mode" else value
+        if name in seen and values[name] != text:
+            raise _conflict(word, seen[name])
+        seen[name] = word
+        values[name] = text
+    for one, other in _OPPOSITES:
+        if one in seen and other in seen:
+            raise _conflict(seen[other], seen[one])
+    return Flags(
+        mode=values.get("mode", "enforce"),
+        audit="audit" in seen,
+        attach_disconnected="attach_disconnected" in seen or "attach_disconnected.path" in seen,
+        disconnected_path=_path(seen.get("attach_disconnected.path"), variables),
+        disconnected_ipc=_path(seen.get("attach_disconnected.ipc"), variables),
+        mediate_deleted="mediate_deleted" in seen,
+        chroot_relative="chroot_relative" in seen,
+        chroot_attach="chroot_attach" in seen,
+        interruptible="interruptible" in seen,
+        debug="debug" in seen,
+        kill_signal=values.get("kill.signal"),
+        error=values.get("error"),
+        words=tuple(word.text for word in words),
+    )
+
+
+def _path(word: Word | None, variables: Variables) -> str | None:
+    """The path of a disconnected flag: absolute once variables are expanded, without a slash at the end."""
+    if word is None or "=" not in word.text:
+        return None
+    text = variables.expand(word.text.partition("=")[2].strip('"'), word.span)
+    if not text.startswith("/"):
+        raise DiagnosticError([Diagnostic("DA131", "the path of this flag begins with `/`", word.span)])
+    return text.rstrip("/") or "/"
+
+
+def _conflict(word: Word, other: Word) -> DiagnosticError:
+    return DiagnosticError(
+        [
+            Diagnostic(
+                "DA130",
+                f"the flags `{other}` and `{word}` contradict each other",
+                word.span,
+                others=(Label(other.span, "the other is here"),),
+            )
+        ]
+    )

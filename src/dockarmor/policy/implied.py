@@ -1,0 +1,42 @@
+"""File rules that hats and change_profile imply: a task must be able to ask for the change in /proc.
+
+Source: upstream parser_policy.c and parser_yacc.y; apparmor.d(5), Change Profile rules.
+"""
+
+from functools import lru_cache
+
+from dockarmor.policy.profile import PlacedRule
+from dockarmor.rules.file import FileRule
+from dockarmor.rules.file_mode import parse_mode
+from dockarmor.syntax.cursor import Word
+from dockarmor.syntax.qualifiers import PLAIN, Qualifiers
+from dockarmor.text.source import Span
+
+_READ = ("/proc/*/attr/apparmor/", "/sys/module/apparmor/parameters/enabled")
+_HAT_WRITES = "/proc/[0-9]*/attr/{apparmor/,}current"
+_CHANGE_WRITES = "/proc/*/attr/{apparmor/,}{current,exec}"
+
+
+def implied_rules(at: Span, *, hats: bool, change_profile: bool) -> list[PlacedRule]:
+    """The rules, placed at the profile's head. Those for hats hold for the owner only."""
+    found: list[PlacedRule] = []
+    if hats:
+        owner = Qualifiers(subject="owner")
+        # The bare write bit, without the append that a `w` in a policy brings along.
+        write = _letters("w") & ~_letters("a")
+        found += [_placed(path, _letters("r"), owner, at) for path in _READ]
+        found.append(_placed(_HAT_WRITES, write, owner, at))
+    if change_profile:
+        found += [_placed(path, _letters("r"), PLAIN, at) for path in _READ]
+        found.append(_placed(_CHANGE_WRITES, _letters("w"), PLAIN, at))
+    return found
+
+
+@lru_cache
+def _letters(text: str) -> int:
+    return parse_mode(text).letters
+
+
+def _placed(path: str, letters: int, qualifiers: Qualifiers, at: Span) -> PlacedRule:
+    rule = FileRule(Word(path, at), letters, None, None, None, False, qualifiers, at)
+    return PlacedRule(rule, (), implied=True)

@@ -1,0 +1,331 @@
+"""A tree to a policy: includes spliced in, conditions decided, names and attachments derived.
+
+Includes and conditions are taken in the order of the text, since what a variable is depends on it. A file that
+one scope has included already is skipped there, which also ends loops (apparmor.d(5), #include mechanism).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dockarmor.policy.condition import Known, holds
+from dockarmor.policy.features import FeatureSet, builtin
+from dockarmor.policy.flags import read_flags
+from dockarmor.policy.implied import implied_rules
+from dockarmor.policy.includes import Library
+from dockarmor.policy.profile import PlacedRule, Policy, Profile
+from dockarmor.policy.variables import Variables
+from dockarmor.rules.aare import escape_literal, filter_slashes
+from dockarmor.rules.change_profile import ChangeProfileRule
+from dockarmor.syntax.qualifiers import PLAIN, Qualifiers
+from dockarmor.syntax.structure import Parsed
+from dockarmor.syntax.tree import (
+    Abi,
+    Alias,
+    Block,
+    BoolVariable,
+    Conditional,
+    Include,
+    Node,
+    ProfileNode,
+    RuleNode,
+    SetVariable,
+    Unreadable,
+)
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
+from dockarmor.text.source import Span
+
+#: how deep includes nest, and how many one file may reach
+MAX_INCLUDE_DEPTH = 100
+MAX_INCLUDES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A policy and everything that was said about its text. With an error among it, it is not to be used."""
+
+    policy: Policy
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def failed(self) -> bool:
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
+
+
+def resolve(parsed: Parsed, library: Library) -> Resolved:
+    """Resolve a parsed file. Never raises for what the text says; it is all in the diagnostics."""
+    resolver = _Resolver(library)
+    resolver.file(parsed, (), resolver.preamble, set())
+    profiles = tuple(sorted(resolver.profiles, key=lambda profile: (profile.namespace or "", profile.name)))
+    return Resolved(Policy(profiles, resolver.abi), tuple(resolver.diagnostics))
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A profile while its body is read."""
+
+    name: str
+    variables: Variables
+    rules: list[PlacedRule] = field(default_factory=list)
+    children: list[Profile] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+
+Visit = Callable[[Node, tuple[Span, ...], set[str]], None]
+
+
+class _Resolver:
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.sets: dict[str, tuple[str, ...]] = {}
+        self.places: dict[str, Span] = {}
+        self.booleans: dict[str, bool] = {}
+        self.aliases: list[tuple[str, str]] = []
+        self.abi: FeatureSet | None = None
+        self.abi_seen = False
+        self.profiles: list[Profile] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.includes = 0
+        self.reported: set[str] = set()
+
+    # -- files --------------------------------------------------------------------------------------------
+
+    def file(self, parsed: Parsed, chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
+        name = parsed.file.source.name
+        if name not in self.reported:
+            self.reported.add(name)
+            self.diagnostics += [replace(found, includes=chain) for found in parsed.diagnostics]
+        self.nodes(parsed.file.body, chain, visit, seen)
+
+    def nodes(self, nodes: tuple[Node, ...], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
+        for node in nodes:
+            with self.said(chain):
+                if isinstance(node, Include):
+                    self.include(node, chain, visit, seen)
+                elif isinstance(node, Abi):
+                    self.read_abi(node)
+                elif not isinstance(node, Unreadable):
+                    visit(node, chain, seen)
+
+    @contextmanager
+    def said(self, chain: tuple[Span, ...]) -> Iterator[None]:
+        """Collect what is wrong with one node and go on with the next."""
+        try:
+            yield
+        except DiagnosticError as error:
+            self.diagnostics += [
+                replace(found, includes=found.includes or chain) for found in error.diagnostics
+            ]
+
+    def include(self, node: Include, chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
+        path = self.library.locate(node.path, node.magic)
+        if path is None:
+            if node.if_exists:
+                return
+            where = f" in {' or '.join(self.library.search)}" if node.magic else ""
+            raise _error("DA100", f"there is no `{node.path[:200]}`{where}", node.span)
+        if len(chain) >= MAX_INCLUDE_DEPTH or self.includes >= MAX_INCLUDES:
+            raise _error(
+                "DA101", f"more than {MAX_INCLUDE_DEPTH} includes deep, or {MAX_INCLUDES} in all", node.span
+            )
+        inner = (*chain, node.span)
+        for file in self.library.files(path, node.span):
+            if file not in seen:
+                seen.add(file)
+                self.includes += 1
+                self.file(self.library.read(file, node.span), inner, visit, seen)
+
+    def read_abi(self, node: Abi) -> None:
+        """The first abi rule decides for the whole file; a later one only speaks up when it differs."""
+        if self.abi_seen:
+            return
+        self.abi_seen = True
+        if node.path == "kernel":
+            return
+        if node.path == "default":
+            self.abi = builtin("default")
+            return
+        path = self.library.locate(node.path, node.magic)
+        if path is None:
+            raise _error(
+                "DA104",
+                f"there is no ABI file `{node.path[:200]}`",
+                node.span,
+                "without an abi rule, a policy means what the kernel can do",
+            )
+        self.abi = _read_abi(path)
+
+    # -- preamble -----------------------------------------------------------------------------------------
+
+    def preamble(self, node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
+        if isinstance(node, ProfileNode):
+            self.profiles.append(self.profile(node, None, chain))
+            self._refuse_twice(self.profiles, node)
+        elif isinstance(node, SetVariable | BoolVariable | Alias):
+            if self.profiles:
+                raise _error("DA105", "this stands before the first profile of a file", node.span)
+            self.define(node)
+        else:
+            raise _error("DA106", "a rule stands in a profile", node.span, "profile NAME { … }")
+
+    def define(self, node: SetVariable | BoolVariable | Alias) -> None:
+        if isinstance(node, Alias):
+            self.aliases.append((node.source.text, node.target.text))
+            return
+        name = node.name.text
+        if isinstance(node, BoolVariable):
+            if node.operator == "=" and name in self.booleans:
+                raise self._defined_twice(node)
+            if node.operator != "?=" or name not in self.booleans:
+                self.booleans[name] = holds(node.value, Known(Variables(self.sets), self.booleans))
+            self.places.setdefault(name, node.span)
+            return
+        values = tuple(value.text for value in node.values)
+        if node.operator == "+=":
+            if name not in self.sets:
+                raise _error(
+                    "DA107",
+                    f"@{{{name}}} is not defined yet: `+=` adds to what is there",
+                    node.span,
+                    "write `=`",
+                )
+            self.sets[name] += values
+        elif node.operator == "=" and name in self.sets:
+            raise self._defined_twice(node)
+        elif node.operator != "?=" or name not in self.sets:
+            self.sets[name] = values
+        self.places.setdefault(name, node.span)
+
+    def _defined_twice(self, node: SetVariable | BoolVariable) -> DiagnosticError:
+        others = (Label(self.places[node.name.text], "it is defined here first"),)
+        message = f"the variable `{node.name}` is defined twice"
+        help = ("`+=` adds values; `:=` replaces; `?=` sets what is not set",)
+        return DiagnosticError([Diagnostic("DA108", message, node.span, others=others, help=help)])
+
+    # -- profiles -----------------------------------------------------------------------------------------
+
+    def profile(self, node: ProfileNode, parent: _Frame | None, chain: tuple[Span, ...]) -> Profile:
+        known = Variables(self.sets) if parent is None else Variables(dict(self.sets))
+        namespace, own = _split_namespace(known.expand(node.name.text, node.name.span), node.name.span)
+        name = own if parent is None else f"{parent.name}//{own}"
+        attachment = self._attachment(node, own if parent is None else None, known)
+        more = {"profile_name": (escape_literal(name),)}
+        if attachment is not None:
+            more |= {"attach_path": (attachment,), "exec_path": (attachment,)}
+        frame = _Frame(name, known.with_values(more))
+        self.nodes(node.body, chain, self._body(frame, PLAIN), frame.seen)
+        hat = node.kind == "hat"
+        changes = any(isinstance(placed.rule, ChangeProfileRule) for placed in frame.rules)
+        frame.rules += implied_rules(node.head, hats=hat or bool(frame.children), change_profile=changes)
+        return Profile(
+            name,
+            node.span,
+            namespace if parent is None else None,
+            attachment,
+            self._alternates(attachment, own),
+            tuple((xattr.text, value.text if value else "**") for xattr, value in node.xattrs),
+            read_flags(node.flags, frame.variables),
+            hat,
+            tuple(frame.rules),
+            tuple(sorted(frame.children, key=lambda child: child.name)),
+            frame.variables,
+            tuple(self.aliases),
+        )
+
+    def _attachment(self, node: ProfileNode, top: str | None, known: Variables) -> str | None:
+        """What is written, or the own name of a profile that is named by a path."""
+        if node.attachment is not None:
+            text = known.expand(node.attachment.text, node.attachment.span)
+            if not text.startswith("/") and not node.attachment.text.startswith("@{"):
+                raise _error("DA028", "an attachment begins with `/` or a variable", node.attachment.span)
+            return text
+        if top is not None and top.startswith("/"):
+            return filter_slashes(top.rpartition("//")[2] or top)
+        return None
+
+    def _alternates(self, attachment: str | None, own: str) -> tuple[str, ...]:
+        text = attachment or own
+        return tuple(to + text[len(source) :] for source, to in self.aliases if text.startswith(source))
+
+    def _body(self, frame: _Frame, outer: Qualifiers) -> Visit:
+        def visit(node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
+            if isinstance(node, RuleNode):
+                rule = node.rule if outer is PLAIN else _qualified(node.rule, outer)
+                frame.rules.append(PlacedRule(rule, chain))
+            elif isinstance(node, Block):
+                inner = node.qualifiers if outer is PLAIN else _merged(outer, node.qualifiers, node.span)
+                self.nodes(node.body, chain, self._body(frame, inner), seen)
+            elif isinstance(node, Conditional):
+                self.conditional(node, chain, visit, seen, frame)
+            elif isinstance(node, ProfileNode):
+                frame.children.append(self.profile(node, frame, chain))
+                self._refuse_twice(frame.children, node)
+            else:
+                raise _error("DA109", "this stands before the first profile of a file, not in one", node.span)
+
+        return visit
+
+    def conditional(
+        self, node: Conditional, chain: tuple[Span, ...], visit: Visit, seen: set[str], frame: _Frame
+    ) -> None:
+        known = Known(frame.variables, self.booleans)
+        taken = False
+        for branch in node.branches:
+            if branch.condition is not None and not holds(branch.condition, known):
+                continue
+            if not taken:
+                self.nodes(branch.body, chain, visit, seen)
+            taken = True
+
+    def _refuse_twice(self, profiles: list[Profile], node: ProfileNode) -> None:
+        last = profiles[-1]
+        for other in profiles[:-1]:
+            if (other.name, other.namespace) == (last.name, last.namespace):
+                profiles.pop()
+                others = (Label(other.span, "the first is here"),)
+                message = f"there are two profiles `{last.name}`"
+                raise DiagnosticError([Diagnostic("DA029", message, node.head, others=others)])
+
+
+def _split_namespace(name: str, span: Span) -> tuple[str | None, str]:
+    """`:ns:name` and `:ns://name`."""
+    if name.startswith("&"):
+        raise _error("DA030", "`&` stacks profiles; it cannot begin a name", span)
+    if not name.startswith(":"):
+        return None, name
+    namespace, colon, own = name[1:].partition(":")
+    own = own.removeprefix("//")
+    if not colon or not namespace or not own:
+        raise _error("DA030", "a name with a namespace is written `:namespace:name`", span)
+    return namespace, own
+
+
+def _qualified(rule: Any, outer: Qualifiers) -> Any:
+    return replace(rule, qualifiers=_merged(outer, rule.qualifiers, rule.span))
+
+
+def _merged(outer: Qualifiers, inner: Qualifiers, span: Span) -> Qualifiers:
+    """The qualifiers of a block hold for what is inside (docs/decisions/0002-language.md)."""
+    written = [one.effect for one in (outer, inner) if one.effect != "allow" or "allow" in one.spans]
+    if len(set(written)) > 1:
+        raise _error("DA043", f"`{inner.effect}` inside of a block that says `{outer.effect}`", span)
+    effect = inner.effect if inner.effect != "allow" else outer.effect
+    return Qualifiers(
+        inner.priority,
+        outer.audit or inner.audit,
+        effect,
+        inner.subject or outer.subject,
+        {**outer.spans, **inner.spans},
+    )
+
+
+def _read_abi(path: str) -> FeatureSet:
+    import os
+
+    with open(os.fsdecode(path.encode("latin-1")), "rb") as file:
+        return FeatureSet.parse(path, file.read(1 << 17).decode("latin-1"))
+
+
+def _error(code: str, message: str, span: Span, *help: str) -> DiagnosticError:
+    return DiagnosticError([Diagnostic(code, message, span, help=help)])
