@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from dockarmor.access.confinement import CapabilityWords
 from dockarmor.automata.walk import walk
+from dockarmor.compile.attachment import attachment
 from dockarmor.compile.blob import version_word, write_blob, write_record
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.compile.encoding import PlacedEntry
 from dockarmor.compile.reader import read_blob
-from dockarmor.compile.table import Form, attachment, build
+from dockarmor.compile.table import Form, build
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import DiagnosticError
 
@@ -41,7 +42,7 @@ def profile(form: Form = INLINE) -> CompiledProfile:
         name="t",
         version=version_word(7),
         namespace="space",
-        attachment_table=attachment([b"/usr/bin/t"], form),
+        attachment_table=attachment([b"/usr/bin/t"], [], form),
         attachment_length=10,
         disconnected="/lost",
         kill_signal=15,
@@ -101,9 +102,7 @@ def test_both_layouts_mean_the_same(form: Form) -> None:
 def test_several_records_stand_in_one_blob_and_keep_their_alignment() -> None:
     records = [profile(), profile(TABLE), profile()]
     policy = read_blob(write_blob(records))
-    assert [one.policy is not None and one.policy.class_start(10) != 0 for one in policy.profiles] == [
-        True
-    ] * 3
+    assert [one.policy is not None and one.policy.class_start(10) != 0 for one in policy.profiles] == [True] * 3
 
 
 def test_without_a_file_table_files_are_matched_in_the_policy_table() -> None:

@@ -121,9 +121,7 @@ def _write_table(out: Packer, table: CompiledTable) -> None:
     used = 0
     for base in table.tables.base:
         used |= base
-    flags = (DIFFERENTIAL if used & BASE_DIFFERENTIAL else 0) | (
-        OUT_OF_BAND if used & BASE_OUT_OF_BAND else 0
-    )
+    flags = (DIFFERENTIAL if used & BASE_DIFFERENTIAL else 0) | (OUT_OF_BAND if used & BASE_OUT_OF_BAND else 0)
     out.aligned_blob(dfa_bytes(Dfa(table.tables, table.accept2, flags, table.wide)), "aadfa")
 
 

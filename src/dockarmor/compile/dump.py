@@ -48,9 +48,7 @@ def dump(profile: CompiledProfile, *, states: bool = False) -> ProfileDump:
     """Describe a record; with `states` also every state of its tables, one line each."""
     tables = [table for table in (profile.attachment_table, profile.policy, profile.file_table) if table]
     lines = tuple(line for table in tables for line in _states(table)) if states else ()
-    return ProfileDump(
-        profile.name, tuple(_fields(profile)), profile.exec_table, tuple(map(_figures, tables)), lines
-    )
+    return ProfileDump(profile.name, tuple(_fields(profile)), profile.exec_table, tuple(map(_figures, tables)), lines)
 
 
 def _fields(profile: CompiledProfile) -> Iterator[tuple[str, str]]:
@@ -125,9 +123,7 @@ def _states(table: CompiledTable) -> Iterator[str]:
     for state, base in enumerate(tables.base):
         steps = " ".join(f"{slot - (base & 0xFFFFFF):02x}→{to}" for slot, to in rows.get(state, ()))
         relative = "relative to" if base & BASE_DIFFERENTIAL else "default"
-        halves = [
-            _words(table, state, owner) for owner in ((True, False) if table.use == "file" else (True,))
-        ]
+        halves = [_words(table, state, owner) for owner in ((True, False) if table.use == "file" else (True,))]
         text = halves[0] if len(set(halves)) == 1 else " | others ".join(halves)
         yield f"{table.use} {state}: {text}; {relative} {tables.default[state]}; {steps}".rstrip("; ")
 

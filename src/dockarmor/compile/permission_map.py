@@ -109,9 +109,7 @@ def exec_index(group: int) -> int:
     return index
 
 
-def file_entry(
-    allow: int, audit: int = 0, quiet: int = 0, prompt: int = 0, *, owner: bool = True
-) -> TableEntry:
+def file_entry(allow: int, audit: int = 0, quiet: int = 0, prompt: int = 0, *, owner: bool = True) -> TableEntry:
     """One half of a file state. All four words are accept words (`compute_fperms_user`, `…_other`)."""
     shift = 0 if owner else 14
     granted = file_letters(allow >> shift & 0x7F) | Perm.GETATTR

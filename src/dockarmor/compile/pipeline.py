@@ -7,14 +7,14 @@ from operator import or_
 
 from dockarmor.access.signal import signal_number
 from dockarmor.automata.limits import DEFAULT, Limits
+from dockarmor.compile.attachment import attach
 from dockarmor.compile.blob import version_word, write_record
-from dockarmor.compile.compiled import CompiledProfile, CompiledTable
+from dockarmor.compile.compiled import CompiledProfile
 from dockarmor.compile.encoding import Kinds, encode
 from dockarmor.compile.reader import FORCE_COMPLAIN
-from dockarmor.compile.table import Form, attachment, build
+from dockarmor.compile.table import Form, build
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
 from dockarmor.policy.profile import Flags, Policy, Profile
-from dockarmor.rules.aare import filter_slashes, minimum_length, to_pattern
 from dockarmor.rules.kind import Kind
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 
@@ -27,13 +27,10 @@ _PATH_FLAGS = {
     "chroot_relative": 0x8,
     "chroot_attach": 0x10,
     "mediate_deleted": 0x10000,
-    **dict.fromkeys(
-        ("namespace_relative", "delegate_deleted", "no_attach_disconnected", "chroot_no_attach"), 0
-    ),
+    **dict.fromkeys(("namespace_relative", "delegate_deleted", "no_attach_disconnected", "chroot_no_attach"), 0),
 }
 _HAT, _DEBUG, _INTERRUPTIBLE = 1, 2, 8
 _MODES = {"default_allow": "unconfined", "prompt": "user"}
-_GLOBS = frozenset("\\*?[]{}^")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +127,12 @@ def compile_profile(
     kinds = all_kinds() if kinds is None else kinds
     encoding = encode(profile, features, kinds)
     form = form_of(features, options)
-    attached, length = _attachment(profile, form)
+    attached = attach(profile, features, form, encoding.diagnostics)
     compiled = replace(
         _header(profile, features, options, form, encoding.diagnostics),
-        attachment_table=attached,
-        attachment_length=length,
+        attachment_table=attached.table,
+        attachment_length=attached.length,
+        xattrs=attached.xattrs,
         capabilities=encoding.capability_words(),
         limits=encoding.limits,
         policy=build("policy", encoding.policy, form),
@@ -144,9 +142,7 @@ def compile_profile(
     try:
         data = write_record(compiled)
     except ValueError as error:
-        raise DiagnosticError(
-            [Diagnostic("DA406", f"the profile is too large: {error}", profile.span)]
-        ) from None
+        raise DiagnosticError([Diagnostic("DA406", f"the profile is too large: {error}", profile.span)]) from None
     return CompiledBlob(data, compiled, tuple(encoding.diagnostics))
 
 
@@ -173,17 +169,6 @@ def form_of(features: Negotiated, options: Options) -> Form:
 def _version(form: Form, options: Options) -> int:
     force = FORCE_COMPLAIN if options.complain and form.abi > 5 else 0
     return version_word(form.abi) | force
-
-
-def _attachment(profile: Profile, form: Form) -> tuple[CompiledTable | None, int]:
-    """The attachment's table; none where the profile's own name, which is matched then, says the same."""
-    own = profile.name.rpartition("//")[2]
-    plain = profile.attachment is None or (profile.attachment == own and _GLOBS.isdisjoint(own))
-    if plain and not profile.alternates:
-        return None, 0
-    texts = [profile.attachment or own, *profile.alternates]
-    patterns = [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
-    return attachment(patterns, form), min(map(minimum_length, patterns))
 
 
 def _header(

@@ -292,9 +292,7 @@ class _RecordReader:
             raise broken("DA502", "an automaton has no accept2 table and no permission table", offset)
         if version > 2 and dfa.accept2 is None:
             raise broken("DA502", "permissions of version 3 need an accept2 table", offset)
-        table = CompiledTable(
-            dfa.tables, use, dfa.accept2, entries, self.version & _ABI_MASK, first, dfa.wide
-        )
+        table = CompiledTable(dfa.tables, use, dfa.accept2, entries, self.version & _ABI_MASK, first, dfa.wide)
         _check_permissions(table, len(names), offset)
         return table, names
 
@@ -373,9 +371,7 @@ def _check_permissions(table: CompiledTable, targets: int, offset: int) -> None:
         pair = 1 if table.use == "file" else 0
         if max(table.tables.values) + pair >= len(table.entries) and _overruns(table, pair):
             raise broken("DA503", "a state's permissions lie beyond the permission table", offset)
-        indexes = [
-            entry.exec_index & X_INDEX for entry in table.entries if entry.exec_index & X_TYPE == X_TABLE
-        ]
+        indexes = [entry.exec_index & X_INDEX for entry in table.entries if entry.exec_index & X_TYPE == X_TABLE]
         highest = max(indexes, default=-1)
         if any(entry.label >= max(targets, 1) for entry in table.entries):
             raise broken("DA504", "a permission entry names a label that is not there", offset)

@@ -25,7 +25,6 @@ from dockarmor.compile.encoding import PlacedEntry, exec_conflict, merge
 from dockarmor.compile.permission_map import TableEntry
 from dockarmor.compile.stream import MAX_ARRAY
 from dockarmor.compile.tables import MAX_STATES_16
-from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 
 
@@ -56,25 +55,12 @@ def build(use: Literal["file", "policy"], placed: Sequence[PlacedEntry], form: F
         return None
     merged = merge(placed)
     classes = AcceptClasses(use, _layout(use, form))
-    dfa = _construct(merged, classes, form)
+    dfa = construct(merged, classes, form)
     tables = pack(dfa, differential=form.differential, classes=form.classes, chain=form.chain)
     wide = len(tables.base) > MAX_STATES_16
     if wide and not form.wide:
-        raise DiagnosticError([_too_many_states(len(tables.base), form)])
+        raise DiagnosticError([too_many_states(len(tables.base))])
     return _finish(use, tables, classes, form, wide)
-
-
-def attachment(patterns: Sequence[bytes], form: Form) -> CompiledTable:
-    """The table of an attachment: exec is allowed in states where a pattern ends.
-
-    Never differential: the kernel walks it with single steps (match.c, aa_dfa_leftmatch).
-    """
-    classes = AcceptClasses("policy", inline)
-    placed = [PlacedEntry(Entry("file", pattern, 1), None) for pattern in dict.fromkeys(patterns)]
-    tables = pack(_construct(placed, classes, form), differential=False, classes=False)
-    if len(tables.base) > MAX_STATES_16:
-        raise DiagnosticError([_too_many_states(len(tables.base), form)])
-    return _inline_table("attachment", tables, classes, form, wide=False)
 
 
 def _layout(use: Use, form: Form) -> Layout:
@@ -83,7 +69,8 @@ def _layout(use: Use, form: Form) -> Layout:
     return file_pair if use == "file" else policy_single
 
 
-def _construct(placed: Sequence[PlacedEntry], classes: AcceptClasses, form: Form) -> Dfa:
+def construct(placed: Sequence[PlacedEntry], classes: AcceptClasses, form: Form) -> Dfa:
+    """The minimal automaton of these entries. Raises DiagnosticError (DA401, DA404)."""
     examples: dict[int, PlacedEntry] = {}
     try:
         trie = Trie(form.limits)
@@ -101,7 +88,7 @@ def _construct(placed: Sequence[PlacedEntry], classes: AcceptClasses, form: Form
 
 def _finish(use: Use, tables: Tables, classes: AcceptClasses, form: Form, wide: bool) -> CompiledTable:
     if not form.permission_table:
-        return _inline_table(use, tables, classes, form, wide=wide)
+        return inline_table(use, tables, classes, form, wide=wide)
     forms = [classes.layout(resolved) for resolved in classes.resolved]
     if use == "file":
         pairs = cast("list[tuple[TableEntry, TableEntry]]", forms)
@@ -116,9 +103,8 @@ def _finish(use: Use, tables: Tables, classes: AcceptClasses, form: Form, wide: 
     return CompiledTable(_with_values(tables, accept), use, flags, entries, form.abi, wide=wide)
 
 
-def _inline_table(
-    use: Use, tables: Tables, classes: AcceptClasses, form: Form, *, wide: bool
-) -> CompiledTable:
+def inline_table(use: Use, tables: Tables, classes: AcceptClasses, form: Form, *, wide: bool) -> CompiledTable:
+    """A table whose permissions stand in accept words."""
     words = [inline(resolved) for resolved in classes.resolved]
     accept = array("I", [words[value][0] for value in tables.values])
     second = array("I", [words[value][1] for value in tables.values])
@@ -176,7 +162,7 @@ def _limit(reached: LimitExceeded, culprits: Sequence[PlacedEntry]) -> Diagnosti
     )
 
 
-def _too_many_states(states: int, form: Form) -> Diagnostic:
+def too_many_states(states: int) -> Diagnostic:
     help = "split the profile, or compile for a kernel with the feature policy/state32"
     return Diagnostic(
         "DA402", f"the automaton has {states} states, this kernel reads at most {MAX_STATES_16}", help=(help,)

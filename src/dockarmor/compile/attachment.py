@@ -1,0 +1,123 @@
+"""Which programs a profile attaches to: a path automaton, and behind it extended attributes of the file.
+
+Source: security/apparmor/domain.c (find_attach, aa_xattrs_match). The path must end in a state that allows
+exec. From there an out-of-band step leads to the first attribute: a NUL, its value, again a state that allows
+exec, an out-of-band step to the next one. An attribute that the file lacks has no such step: no match.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dockarmor.automata.dfa import Dfa
+from dockarmor.automata.pack import pack
+from dockarmor.compile.accept import AcceptClasses, inline
+from dockarmor.compile.compiled import START, CompiledTable
+from dockarmor.compile.encoding import PlacedEntry
+from dockarmor.compile.table import Form, construct, inline_table, too_many_states
+from dockarmor.compile.tables import MAX_STATES_16
+from dockarmor.policy.features import Negotiated
+from dockarmor.policy.profile import Profile
+from dockarmor.rules.aare import filter_slashes, minimum_length, to_pattern
+from dockarmor.rules.kind import Entry
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+
+_EXEC = 1
+_ALPHABET = 256
+_GLOBS = frozenset("\\*?[]{}^")
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What a record holds on attachment: the table, the least length of a path, the attributes' names."""
+
+    table: CompiledTable | None = None
+    length: int = 0
+    xattrs: tuple[str, ...] = ()
+
+
+def attach(profile: Profile, features: Negotiated, form: Form, warnings: list[Diagnostic]) -> Attached:
+    """What a profile attaches to; no table where matching the profile's own name says the same.
+
+    Attributes are written in the reverse of their order in the text, as the reference parser does. Where the
+    kernel does not look at them a warning (DA411) is added. Raises DiagnosticError.
+    """
+    own = profile.name.rpartition("//")[2]
+    plain = profile.attachment is None or (profile.attachment == own and _GLOBS.isdisjoint(own))
+    xattrs = profile.xattrs[::-1] if _knows_xattrs(profile, features, warnings) else ()
+    if plain and not profile.alternates and not xattrs:
+        return Attached()
+    texts = [profile.attachment or own, *profile.alternates]
+    paths = [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
+    values = [to_pattern(value, null_allowed=True, span=profile.span) for _, value in xattrs]
+    names = tuple(name for name, _ in xattrs)
+    return Attached(attachment(paths, values, form), min(map(minimum_length, paths)), names)
+
+
+def _knows_xattrs(profile: Profile, features: Negotiated, warnings: list[Diagnostic]) -> bool:
+    known = features.kernel_has("policy/outofband") and features.has("domain/attach_conditions/xattr")
+    if profile.xattrs and not known:
+        message = "this kernel does not look at extended attributes: the profile attaches by path alone"
+        warnings.append(Diagnostic("DA411", message, profile.span, Severity.WARNING))
+    return known
+
+
+def attachment(paths: Sequence[bytes], values: Sequence[bytes], form: Form) -> CompiledTable:
+    """The table for a file whose path matches one of `paths` and whose attributes match `values` in order.
+
+    Never differential: the kernel walks it with single steps (match.c, aa_dfa_leftmatch). Raises
+    DiagnosticError (DA402, DA404).
+    """
+    classes = AcceptClasses("policy", inline)
+    dfa = _automaton(paths, classes, form)
+    if values:
+        dfa = _chain([dfa, *(_automaton([value], classes, form) for value in values)])
+    tables = pack(dfa, differential=False, classes=False)
+    if len(tables.base) > MAX_STATES_16:
+        raise DiagnosticError([too_many_states(len(tables.base))])
+    return inline_table("attachment", tables, classes, form, wide=False)
+
+
+def _automaton(patterns: Sequence[bytes], classes: AcceptClasses, form: Form) -> Dfa:
+    placed = [PlacedEntry(Entry("file", pattern, _EXEC), None) for pattern in dict.fromkeys(patterns)]
+    return construct(placed, classes, form)
+
+
+def _chain(parts: Sequence[Dfa]) -> Dfa:
+    """One automaton of several: out of band from where one accepts, over a NUL into the next."""
+    rows: list[list[int]] = [[0] * _ALPHABET]
+    values, bands = [0], [0]
+    for number, part in enumerate(parts):
+        if number:  # the state between: a NUL says that the attribute is there
+            rows.append([len(rows) + 1, *[0] * (_ALPHABET - 1)])
+            values.append(0)
+            bands.append(0)
+        offset = len(rows) - START
+        after = offset + part.states if number + 1 < len(parts) else 0
+        for state in range(START, part.states):
+            targets = [part.step(state, byte) for byte in range(_ALPHABET)]
+            rows.append([target + offset if target else 0 for target in targets])
+            values.append(part.values[state])
+            bands.append(after if part.values[state] else 0)
+    return _from_rows(rows, values, bands)
+
+
+def _from_rows(rows: Sequence[Sequence[int]], values: Sequence[int], bands: Sequence[int]) -> Dfa:
+    offsets, columns, targets = array("I", [0]), array("I"), array("I")
+    for row in rows:
+        default = row[-1]
+        for byte, target in enumerate(row):
+            if target != default:
+                columns.append(byte)
+                targets.append(target)
+        offsets.append(len(columns))
+    return Dfa(
+        bytes(range(_ALPHABET)),
+        _ALPHABET,
+        array("I", [row[-1] for row in rows]),
+        offsets,
+        columns,
+        targets,
+        array("I", values),
+        array("I", bands),
+    )
