@@ -93,7 +93,7 @@ def encode(rule: SignalRule, scope: Scope) -> Iterator[Entry | Dropped]:
     label = ANYONE if rule.peer is None else word_pattern(rule.peer, scope)
     head = rb"(\x10\x0a|\x0a.)"
     if rule.signals:
-        numbers = b"".join(b"\\x%02x" % signal_names.number(name) for name in rule.signals)
+        numbers = b"".join(b"\\x%02x" % number for number in sorted(map(signal_names.number, rule.signals)))
         head = rb"\x0a[" + numbers + b"]"
     yield entry(rule.qualifiers, head + label, rule.permissions)
 
