@@ -37,6 +37,7 @@ _SIMPLE = re.compile(
     r'((?:/|@\{\w+\})(?:[^ \t\r\n"!,\\#]|,(?=[^ \t\r\n"!,\\#]))*)[ \t]+([a-zA-Z]+)[ \t]*,'
 )
 # Where reading goes on after a mistake: behind the comma or at the brace that ends the line.
+_BODY = re.compile(r"[^{}\n]*\{")
 _RECOVER = re.compile(r"[^\n]*?(?:,[ \t]*(?:#[^\n]*)?(?=\n)|(?=\n)|\Z)")
 
 
@@ -282,10 +283,19 @@ class _Reader:
         """profile = [ "profile" | "hat" | "^" ] name header "{" body "}" """
         cursor = self.cursor
         name = parse_name(cursor, keyword and cursor.text[start] != "^")
-        attachment, xattrs, flags = parse_rest(cursor, kind == "hat")
+        try:
+            attachment, xattrs, flags = parse_rest(cursor, kind == "hat")
+        except DiagnosticError as error:
+            # Where the body can be found, read it all the same: its rules are not to blame for the header.
+            brace = _BODY.match(cursor.text, cursor.pos)
+            if brace is None:
+                raise
+            self.diagnostics += error.diagnostics
+            cursor.pos = brace.end()
+            attachment, xattrs, flags = None, (), ()
         head = cursor.span(start)
-        brace = cursor.span(cursor.pos - 1)
-        body = self.body(self.deeper(depth), brace)
+        opened = cursor.span(cursor.pos - 1)
+        body = self.body(self.deeper(depth), opened)
         return ProfileNode(kind, name, attachment, xattrs, flags, tuple(body), head, cursor.span(start))
 
 
