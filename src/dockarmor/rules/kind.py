@@ -15,6 +15,7 @@ from dockarmor.syntax.qualifiers import Qualifiers as Qualifiers
 from dockarmor.text.diagnostic import Diagnostic
 from dockarmor.text.source import Span
 
+
 class Rule(Protocol):
     """What every rule value has. A rule is a frozen dataclass of its kind's own file; spans do not compare."""
 
