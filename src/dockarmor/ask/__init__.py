@@ -1,0 +1,1 @@
+"""Questions about a policy, answered from its compiled tables, with the reason."""

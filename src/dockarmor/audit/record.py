@@ -201,18 +201,12 @@ def _from_json(document: dict[str, object]) -> _Wrapped:
     else:
         text = _bytewise(str(message))
     time = _whole(document.get("_SOURCE_REALTIME_TIMESTAMP", document.get("__REALTIME_TIMESTAMP")))
-    return _Wrapped(
-        text.strip("\n"), time // 1_000_000, time // 1000 % 1000, _whole(document.get("_AUDIT_ID"))
-    )
+    return _Wrapped(text.strip("\n"), time // 1_000_000, time // 1000 % 1000, _whole(document.get("_AUDIT_ID")))
 
 
 def _bytewise(text: str) -> str:
     """Text with a character for each byte. JSON in a latin-1 line still has its UTF-8 as single bytes."""
-    return (
-        text
-        if all(char <= "\xff" for char in text)
-        else text.encode("utf-8", "surrogateescape").decode("latin-1")
-    )
+    return text if all(char <= "\xff" for char in text) else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _whole(value: object) -> int:

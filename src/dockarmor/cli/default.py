@@ -1,7 +1,7 @@
 """Show docker-default: the profile that Docker's engine generates and never lets you read.
 
-  dockarmor default show            today's docker-default, as the engine renders it on this host
-  dockarmor default show --page     the one printed on Docker's manual page (Docker 1.9, 2015)
+dockarmor default show            today's docker-default, as the engine renders it on this host
+dockarmor default show --page     the one printed on Docker's manual page (Docker 1.9, 2015)
 """
 
 import os

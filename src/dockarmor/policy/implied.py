@@ -9,7 +9,7 @@ from dockarmor.policy.profile import PlacedRule
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import parse_mode
 from dockarmor.syntax.cursor import Word
-from dockarmor.syntax.qualifiers import PLAIN, Qualifiers
+from dockarmor.syntax.qualifiers import Qualifiers
 from dockarmor.text.source import Span
 
 _READ = ("/proc/*/attr/apparmor/", "/sys/module/apparmor/parameters/enabled")
@@ -18,17 +18,17 @@ _CHANGE_WRITES = "/proc/*/attr/{apparmor/,}{current,exec}"
 
 
 def implied_rules(at: Span, *, hats: bool, change_profile: bool) -> list[PlacedRule]:
-    """The rules, placed at the profile's head. Those for hats hold for the owner only."""
+    """The rules, placed at the profile's head. They hold for the owner only: /proc/PID belongs to its task."""
+    owner = Qualifiers(subject="owner")
+    # The bare write bit, without the append that a `w` in a policy brings along.
+    write = _letters("w") & ~_letters("a")
     found: list[PlacedRule] = []
-    if hats:
-        owner = Qualifiers(subject="owner")
-        # The bare write bit, without the append that a `w` in a policy brings along.
-        write = _letters("w") & ~_letters("a")
+    if hats or change_profile:
         found += [_placed(path, _letters("r"), owner, at) for path in _READ]
+    if hats:
         found.append(_placed(_HAT_WRITES, write, owner, at))
     if change_profile:
-        found += [_placed(path, _letters("r"), PLAIN, at) for path in _READ]
-        found.append(_placed(_CHANGE_WRITES, _letters("w"), PLAIN, at))
+        found.append(_placed(_CHANGE_WRITES, write, owner, at))
     return found
 
 

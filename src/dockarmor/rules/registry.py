@@ -1,6 +1,18 @@
 """Every rule kind. A new kind is its own file and a line here."""
 
-from dockarmor.rules import all_rule, capability, change_profile, file, link, rlimit
+from dockarmor.rules import (
+    all_rule,
+    capability,
+    change_profile,
+    file,
+    link,
+    mount,
+    pivot_root,
+    ptrace,
+    rlimit,
+    signal,
+    umount,
+)
 from dockarmor.rules.kind import Kind
 
 ALL: tuple[Kind, ...] = (
@@ -9,5 +21,10 @@ ALL: tuple[Kind, ...] = (
     change_profile.KIND,
     capability.KIND,
     rlimit.KIND,
+    mount.KIND,
+    umount.KIND,
+    pivot_root.KIND,
+    signal.KIND,
+    ptrace.KIND,
     all_rule.KIND,
 )

@@ -1,0 +1,87 @@
+"""The arguments that name a policy and say how to read it, shared by the verbs that take one."""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+
+from dockarmor.ask.subject import BLOB_MAGIC, Subject, from_blob, from_policy
+from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
+from dockarmor.policy.builtin import builtin_base
+from dockarmor.policy.features import FeatureSet, builtin, names
+from dockarmor.policy.includes import Library
+from dockarmor.policy.read import library, read_text, require
+from dockarmor.text.source import Source
+
+#: a policy file is not larger, a blob neither
+MAX_BYTES = 128 << 20
+
+
+def add_reading(parser: ArgumentParser) -> None:
+    """Options on how policy text is read."""
+    parser.add_argument(
+        "--base", metavar="DIR", help="where <…> includes are found (default: /etc/apparmor.d, else our own)"
+    )
+    parser.add_argument(
+        "-I", "--include", action="append", default=[], metavar="DIR", help="searched before the base"
+    )
+
+
+def add_features(parser: ArgumentParser) -> None:
+    """The option that says for which kernel policy is compiled."""
+    parser.add_argument(
+        "--features",
+        default="kernel-6.12",
+        metavar="NAME|FILE",
+        help=f"the kernel to compile for: {', '.join(names())}, or a features file (default: kernel-6.12)",
+    )
+
+
+def features(options: Namespace) -> FeatureSet:
+    """The feature set that was asked for."""
+    name: str = options.features
+    if os.sep in name or os.path.exists(name):
+        with open(name, "rb") as file:
+            return FeatureSet.parse(name, file.read(1 << 17).decode("latin-1"))
+    return builtin(name)
+
+
+def includes(options: Namespace) -> Library:
+    """The search path of includes, as options and host say."""
+    return library(_latin(base_folder(options)), tuple(map(_latin, options.include)))
+
+
+def base_folder(options: Namespace) -> str:
+    """--base, else the host's policy folder if it has tunables, else our own."""
+    if options.base:
+        return str(options.base)
+    return "/etc/apparmor.d" if os.path.isfile("/etc/apparmor.d/tunables/global") else builtin_base()
+
+
+def read_argument(name: str) -> bytes:
+    """The bytes behind a POLICY argument: a file, `-` for standard input, or a built-in name."""
+    if name == "-":
+        return sys.stdin.buffer.read(MAX_BYTES)
+    if not os.path.exists(name):
+        if name == PAGE_NAME:
+            return page().encode("latin-1")
+        if name == TODAY_NAME:
+            return today().encode("latin-1")
+    if os.path.isdir(name):
+        raise IsADirectoryError(21, "is a folder; name a policy file", name)
+    with open(name, "rb") as file:
+        return file.read(MAX_BYTES)
+
+
+def subject(options: Namespace, name: str, kernel: FeatureSet | None = None) -> Subject:
+    """A policy ready to be asked. Raises DiagnosticError for text or bytes that are no policy."""
+    data = read_argument(name)
+    shown = "standard input" if name == "-" else name
+    if data.startswith(BLOB_MAGIC):
+        return from_blob(shown, data)
+    resolved = require(read_text(Source.from_bytes(_latin(shown), data), includes(options)))
+    return from_policy(shown, resolved.policy, kernel or features(options))
+
+
+def _latin(path: str) -> str:
+    """Paths inside the library are latin-1 text of their bytes."""
+    return os.fsencode(path).decode("latin-1")
