@@ -1,0 +1,249 @@
+"""Unix sockets by address and peer: `unix (connect, send) type=stream peer=(addr=@x label=y),`.
+
+Where the features have families and types only, a unix rule becomes the network rule that includes it; a deny
+rule has no such rule and is dropped. Sources: apparmor.d(5), UNIX SOCKET RULES; security/apparmor/af_unix.c.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from dockarmor.access.decision import Decision
+from dockarmor.access.event import Event
+from dockarmor.access.permission import NETWORK_NAMES
+from dockarmor.access.request import UnixRequest
+from dockarmor.access.socket import SOCKET_TYPES
+from dockarmor.rules.aare import filter_slashes, to_pattern
+from dockarmor.rules.address_families import UNIX, UNIX_TYPES
+from dockarmor.rules.conditions import (
+    COMBINATION,
+    CONDITION,
+    VALUE,
+    WORD_UNKNOWN,
+    Condition,
+    Tail,
+    spell_permissions,
+    spell_qualifiers,
+    spell_value,
+)
+from dockarmor.rules.kernel_check import mask_of
+from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
+from dockarmor.rules.policy_entry import entry, not_enforced, weakened, word_pattern
+from dockarmor.rules.socket_check import address_of, address_pair, decide_unix, operation, socket_pairs
+from dockarmor.rules.socket_entry import (
+    EVERY,
+    LOCAL_ONLY,
+    WORDS,
+    UnixPattern,
+    local_words,
+    net_class,
+    socket_pattern,
+    unix_class,
+    unix_entries,
+)
+from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.source import Span
+
+#: why a condition that is known does not stand where it does
+_ELSEWHERE = {"label": "`label=` is about the peer: write `peer=(label=…)`"}
+_PEER_ELSEWHERE = {"type": "the type is the socket's own: write it before `peer=`"}
+_UNSUPPORTED = "`protocol=` is not supported: unix sockets have none"
+
+
+@dataclass(frozen=True, slots=True)
+class UnixRule:
+    """What is None was not said. `peer_label` is a pattern; addresses are `none`, `auto` or `@pattern`."""
+
+    permissions: int
+    type: str | None
+    address: Word | None
+    peer_address: Word | None
+    peer_label: Word | None
+    qualifiers: Qualifiers
+    span: Span = field(compare=False, repr=False)
+
+
+def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> UnixRule:
+    """`"unix" [ permissions ] { "type" "=" type | "addr" "=" address } [ peer ] ","`
+
+    peer = "peer" "=" "(" { ( "addr" "=" address | "label" "=" label ) [ "," ] } ")"
+    address = "none" | "auto" | "@" pattern
+    """
+    tail = Tail(cursor, qualifiers, start, "unix", "DA24")
+    permissions = tail.permissions(WORDS) or EVERY
+    own: dict[str, Condition] = {}
+    while (group := tail.group()) is None and (found := tail.condition()) is not None:
+        _collect(tail, own, found, ("type", "addr"), _ELSEWHERE)
+    other: dict[str, Condition] = {}
+    for found in group.conditions if group else ():
+        _collect(tail, other, found, ("addr", "label"), _PEER_ELSEWHERE)
+    span = tail.end()
+    if other and permissions != EVERY and permissions & LOCAL_ONLY:
+        tail.fail(
+            COMBINATION,
+            f"{local_words(permissions)} cannot be said about a peer",
+            span,
+            help=("write two rules: one without `peer=` for it, and one for what is about the peer",),
+        )
+    type = own["type"].values[0] if "type" in own else None
+    if type is not None and type.text not in UNIX_TYPES:
+        tail.unknown(WORD_UNKNOWN, "socket type", type, UNIX_TYPES)
+    return UnixRule(
+        permissions,
+        type.text if type else None,
+        _address(tail, own),
+        _address(tail, other),
+        other["label"].values[0] if "label" in other else None,
+        qualifiers,
+        span,
+    )
+
+
+def _collect(
+    tail: Tail,
+    found: dict[str, Condition],
+    condition: Condition,
+    known: tuple[str, ...],
+    elsewhere: dict[str, str],
+) -> None:
+    name = condition.name.text
+    if name == "protocol":
+        tail.fail(CONDITION, _UNSUPPORTED, condition.span)
+    if name in elsewhere:
+        tail.fail(CONDITION, elsewhere[name], condition.span)
+    if name not in known:
+        tail.unknown(CONDITION, "condition", condition.name, (*known, "peer"))
+    tail.only_equals(condition)
+    tail.once(found.get(name), condition)
+    tail.single(condition.name, condition.values)
+    found[name] = condition
+
+
+def _address(tail: Tail, found: dict[str, Condition]) -> Word | None:
+    if "addr" not in found:
+        return None
+    word = found["addr"].values[0]
+    if word.text not in ("none", "auto") and not word.text.startswith("@"):
+        help = "an address is `@name` (abstract), `none` (anonymous) or `auto` (chosen by the kernel)"
+        more = ("a socket with a path is a file: write a file rule for it",) if "/" in word.text else ()
+        tail.fail(VALUE, "this is no address of a unix rule", word.span, help=(help, *more))
+    return word
+
+
+def write(rule: UnixRule) -> str:
+    permissions = spell_permissions(rule.permissions, EVERY, NETWORK_NAMES)
+    own = spell_value("type", rule.type) + spell_value("addr", rule.address)
+    other = [spell_value("addr", rule.peer_address), spell_value("label", rule.peer_label)]
+    peer = ", ".join(part.strip() for part in other if part)
+    return f"{spell_qualifiers(rule.qualifiers)}unix{permissions}{own}{f' peer=({peer})' if peer else ''},"
+
+
+def encode(rule: UnixRule, scope: Scope) -> Iterator[Entry | Dropped]:
+    """In full, and as the network rule by which older kernels decide."""
+    coarse, full = net_class(scope), unix_class(scope)
+    denies = rule.qualifiers.effect == "deny"
+    if full is None and coarse is None:
+        yield not_enforced("unix", rule.span, "network_v9/af_unix")
+        return
+    type = None if rule.type is None else UNIX_TYPES[rule.type]
+    if full is not None:
+        yield from unix_entries(rule.qualifiers, full, rule.permissions, _pattern(rule, type, scope))
+    elif denies:
+        yield weakened(
+            "DA422",
+            "this deny rule is not enforced: the feature set has no `network_v9/af_unix`",
+            rule.span,
+            "these features know unix sockets by their type only, and that would deny too much",
+            "`deny network unix,` denies them all",
+        )
+    else:
+        yield weakened(
+            "DA421",
+            "this unix rule allows more than it says: the feature set has no `network_v9/af_unix`",
+            rule.span,
+            "these features know unix sockets by their type only: every address and peer is allowed",
+        )
+    if coarse is not None and not denies:
+        yield entry(rule.qualifiers, socket_pattern(coarse, UNIX, type), rule.permissions)
+
+
+def _pattern(rule: UnixRule, type: int | None, scope: Scope) -> UnixPattern:
+    address = _address_pattern(rule.address, scope)
+    return UnixPattern(
+        type,
+        address,
+        rule.address is not None and rule.address.text != "auto",
+        _address_pattern(rule.peer_address, scope),
+        None if rule.peer_label is None else word_pattern(rule.peer_label, scope),
+    )
+
+
+def _address_pattern(word: Word | None, scope: Scope) -> bytes | None:
+    if word is None:
+        return None
+    if word.text == "none":
+        return rb"\x01"
+    if word.text == "auto":
+        return rb"\x00" + b"[0-9a-f]" * 5
+    text = scope.expand(word.text, word.span)
+    if not text.startswith("@"):
+        _not_abstract(word, text)
+    return rb"\x00" + to_pattern(filter_slashes(text)[1:], null_allowed=True, span=word.span)
+
+
+def _not_abstract(word: Word, text: str) -> NoReturn:
+    raise DiagnosticError(
+        [
+            Diagnostic(
+                f"DA24{VALUE}",
+                "with its variables expanded this address does not begin with `@`",
+                word.span,
+                help=("write the `@` of an abstract address before the variable: `addr=@@{name}`",),
+                notes=(f"it reads `{text[:80]}`",),
+            )
+        ]
+    )
+
+
+def record(request: UnixRequest, decision: Decision) -> RecordPairs:
+    pairs = [
+        *socket_pairs(decision, "unix", request.type, request.protocol),
+        address_pair("addr", request.address),
+    ]
+    if request.permissions & ~LOCAL_ONLY & EVERY:
+        pairs.append(address_pair("peer_addr", request.peer_address))
+    if request.peer is not None:
+        pairs.append(("peer", request.peer))
+    return RecordPairs(operation(request.permissions), "net", pairs=tuple(pairs))
+
+
+def request(event: Event) -> UnixRequest | None:
+    """Any record with `family="unix"`, a type and permissions; older kernels give no addresses."""
+    fields = event.fields
+    permissions = mask_of(fields, NETWORK_NAMES)
+    type, protocol = fields.get("sock_type", ""), fields.get("protocol", "0")
+    if fields.get("family") != "unix" or type not in SOCKET_TYPES or not permissions:
+        return None
+    return UnixRequest(
+        permissions,
+        type,
+        int(protocol) if protocol.isdecimal() else 0,
+        address_of(fields.get("addr")),
+        address_of(fields.get("peer_addr")),
+        fields.get("peer_label") or fields.get("peer") or None,
+    )
+
+
+KIND = Kind(
+    "unix",
+    keywords=("unix",),
+    rules=(UnixRule,),
+    requests=(UnixRequest,),
+    parse=parse,
+    write=write,
+    encode=encode,
+    decide=decide_unix,
+    record=record,
+    request=request,
+)
