@@ -80,6 +80,12 @@ def minimal(given: Sequence[bytes]) -> Dfa:
     return minimise(automaton(given))
 
 
+def sample(seed: int, count: int) -> Dfa:
+    """A minimal automaton of some size, the same for a seed everywhere."""
+    trie = trie_of(random_patterns(seed, count))
+    return minimise(determinise(trie, lambda accepts: 1 + min(accepts)))
+
+
 def random_patterns(seed: int, count: int) -> list[bytes]:
     """Patterns as rules have them: shared prefixes, alternations, stars; the same for a seed everywhere."""
     chance = random.Random(seed)

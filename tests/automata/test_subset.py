@@ -82,9 +82,7 @@ def test_pruning_changes_no_value(
 ) -> None:
     """Values are unions of letters, so an accept is covered when the sinks have all its letters."""
     given_patterns = sinks + others
-    letters = data.draw(
-        st.lists(st.integers(1, 15), min_size=len(given_patterns), max_size=len(given_patterns))
-    )
+    letters = data.draw(st.lists(st.integers(1, 15), min_size=len(given_patterns), max_size=len(given_patterns)))
 
     def union(accepts: tuple[int, ...]) -> int:
         value = 0

@@ -160,6 +160,31 @@ class Items:
     def _room(self, need: int) -> None:
         self.buffer = grown(self.buffer, 2 * need)
 
+    def tally(self, states: VectorSet, since: int) -> list[int]:
+        """How often an item of the states from `since` on leads to each accept."""
+        present: dict[int, int] = {}
+        for state in range(since, states.count):
+            for item in states.vector(state)[1:]:
+                present[item] = present.get(item, 0) + 1
+        counts = [0] * self.accepts
+        for item, times in present.items():
+            for accept in self._reached(item):
+                counts[accept] += times
+        return counts
+
+    def _reached(self, item: int) -> set[int]:
+        seen = {item}
+        waiting = [item]
+        while waiting:
+            item = waiting.pop()
+            if item >= self.accepts:
+                for edge in range(self.offsets[item], self.offsets[item + 1]):
+                    for other in self.closures.vector(self.targets[edge]):
+                        if other not in seen:
+                            seen.add(other)
+                            waiting.append(other)
+        return {other for other in seen if other < self.accepts}
+
     # -- what pruning needs to know ------------------------------------------------------------------------
 
     def annotate(self, null: bytearray, sinking: bytearray) -> None:

@@ -42,7 +42,7 @@ def pack(
 
 def _assemble(dfa: Dfa, rows: Encoder, comb: "Comb", classes: bytes | None) -> Tables:
     states = rows.states
-    size = comb.highest + 256
+    size = comb.highest + (256 if dfa.out_of_band is None else 257)
     result = [array("I", bytes(4 * size)), array("I", bytes(4 * size)), array("I", bytes(4 * states))]
     following, check, base = result
     banded = dfa.out_of_band is not None

@@ -13,12 +13,14 @@ from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.trie import Trie
 from dockarmor.automata.vectors import VectorSet, grown, numbers, sort_distinct
 
+#: how many of the last states are looked at for who made them so many, and how many accepts are named
+BLAMED = 200
+BLAMED_MOST = 20
+
 Resolve = Callable[[tuple[int, ...]], int]
 
 
-def determinise(
-    trie: Trie, resolve: Resolve, covered: Resolve | None = None, limits: Limits = DEFAULT
-) -> Dfa:
+def determinise(trie: Trie, resolve: Resolve, covered: Resolve | None = None, limits: Limits = DEFAULT) -> Dfa:
     """The automaton of all patterns of a trie.
 
     `resolve` maps a sorted tuple of distinct accept ids to a value from 0 to 2**32 - 1 (0: nothing). It is
@@ -27,6 +29,7 @@ def determinise(
     while those are present; they are then left out of the sets that `resolve` sees. None: nothing is left
     out. Raises LimitExceeded.
 
+    >>> from dockarmor.automata.trie import Trie
     >>> trie = Trie()
     >>> trie.add(b"a*b", 1)
     >>> trie.add(b"[ab]", 2)
@@ -388,7 +391,11 @@ class Subset:
         return bits
 
     def _exceeded(self, limit: str, value: int) -> LimitExceeded:
-        return LimitExceeded(limit, value)
+        """Blames the accepts that the items of the last states lead to, most items first."""
+        last = max(self.states.count - BLAMED, 0)
+        tally = self.items.tally(self.states, last)
+        worst = sorted((-count, self.accepts[index]) for index, count in enumerate(tally) if count)
+        return LimitExceeded(limit, value, tuple(accept for _, accept in worst[:BLAMED_MOST]))
 
 
 def _single(index: int) -> int:

@@ -4,7 +4,10 @@
 
 from array import array
 
+from dockarmor.automata.expand import expand
 from dockarmor.automata.tables import DIFFERENTIAL, OFFSET, OUT_OF_BAND, Tables
+
+__all__ = ["MalformedTables", "expand", "step_out_of_band", "verify", "walk", "walk_many"]
 
 
 class MalformedTables(Exception):
