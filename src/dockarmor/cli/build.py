@@ -11,7 +11,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from dockarmor.cli.main import EXIT_OK
-from dockarmor.cli.output import Results, add_output, note, show_diagnostics
+from dockarmor.cli.output import Results, add_output, count_warnings, note
 from dockarmor.cli.policy import add_features, add_reading, features, subject
 
 
@@ -27,7 +27,7 @@ def run(options: Namespace) -> int:
     kernel = features(options)
     built = [subject(options, name, kernel) for name in options.files]
     for one in built:
-        show_diagnostics(one.diagnostics)
+        count_warnings(one.diagnostics)
     blob = b"".join(one.blob for one in built)
     if options.out == "-":
         sys.stdout.buffer.write(blob)

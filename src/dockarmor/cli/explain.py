@@ -21,7 +21,7 @@ from dockarmor.access.grammar import parse_request
 from dockarmor.ask.explain import explain
 from dockarmor.ask.subject import Subject
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
-from dockarmor.cli.output import Results, add_output, show_diagnostics
+from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_features, add_reading, subject
 from dockarmor.cli.words import explanation_item, explanation_lines, meaning_item, meaning_lines
 
@@ -45,7 +45,6 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     asked = subject(options, options.policy)
-    show_diagnostics(asked.diagnostics)
     results = Results("explain@1", options)
     if options.from_record:
         status = _records(options, asked, results)

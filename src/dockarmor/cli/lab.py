@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from dockarmor.cli.kernel import feature_set, running_lab
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
-from dockarmor.cli.output import Results, add_output, note, show_diagnostics
+from dockarmor.cli.output import Results, add_output, note
 from dockarmor.cli.places import lab_folder
 from dockarmor.cli.policy import add_reading, subject
 from dockarmor.text.render import printable
@@ -77,7 +77,6 @@ def _load(options: Namespace) -> int:
     lab = attach(_name(options), lab_folder())
     for name in options.words:
         one = subject(options, name, feature_set(lab))
-        show_diagnostics(one.diagnostics)
         lab.load(one.blob)
         note(f"loaded into {lab.name}: {', '.join(printable(p.name) for p in one.compiled.profiles)}")
     return EXIT_OK

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 
 from dockarmor.cli.kernel import add_kernel, feature_set, kernel
 from dockarmor.cli.main import EXIT_OK
-from dockarmor.cli.output import note, show_diagnostics
+from dockarmor.cli.output import count_warnings, note
 from dockarmor.cli.policy import add_reading, subject
 from dockarmor.text.render import printable
 
@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
     features = feature_set(target)
     subjects = [subject(options, name, features) for name in options.files]
     for one in subjects:
-        show_diagnostics(one.diagnostics)
+        count_warnings(one.diagnostics)
     # One blob, one load: the kernel takes all of it or none.
     if not options.dry_run:
         target.load(b"".join(one.blob for one in subjects), replace=not options.add)

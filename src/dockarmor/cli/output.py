@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from dockarmor import __version__
@@ -59,12 +59,10 @@ def note(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
-    """Draw diagnostics on standard error."""
-    from dockarmor.text.render import render
-
-    for diagnostic in diagnostics:
-        sys.stderr.write(render(diagnostic, color=color_wanted(sys.stderr)) + "\n")
+def count_warnings(diagnostics: Sequence[Diagnostic]) -> None:
+    """One line on standard error for warnings that another verb shows in full."""
+    if diagnostics:
+        note(f"{len(diagnostics)} warning(s) for these features; `dockarmor check` shows them")
 
 
 def diagnostic_item(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 from dockarmor.ask.subject import Subject
 from dockarmor.cli.kernel import feature_set
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
-from dockarmor.cli.output import Results, add_output, note, show_diagnostics
+from dockarmor.cli.output import Results, add_output, note
 from dockarmor.cli.places import lab_folder
 from dockarmor.cli.policy import add_reading, subject
 from dockarmor.cli.words import meaning_item, meaning_lines
@@ -40,7 +40,6 @@ def run(options: Namespace) -> int:
     prepare((name,), lab_folder(), note)
     with restore(name, lab_folder()) as lab:
         policy = subject(options, options.profile, feature_set(lab))
-        show_diagnostics(policy.diagnostics)
         lab.load(policy.blob)
         confined = policy.profile(options.profile_name).name
         done = lab.run(options.command, profile=confined, timeout=options.timeout)

@@ -41,6 +41,7 @@ from dockarmor.rules.path import (
     spell_target,
     unexpected,
 )
+from dockarmor.rules.policy_entry import mediated
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 from dockarmor.text.source import Span
@@ -356,6 +357,12 @@ def request(event: Event) -> FileRequest | ExecRequest | None:
     return file_record.request(event)
 
 
+def mediates(scope: Scope) -> Iterator[Entry]:
+    """A policy table says that files are mediated, for kernels whose blobs have the class there (abi 6, 7)."""
+    if scope.kernel_has("policy/versions/v6") or scope.kernel_has("policy/versions/v7"):
+        yield mediated(b"\\x02")
+
+
 KIND = Kind(
     "file",
     keywords=("file",),
@@ -367,4 +374,5 @@ KIND = Kind(
     decide=decide,
     record=record,
     request=request,
+    mediates=mediates,
 )

@@ -7,11 +7,13 @@ from dockarmor.rules import (
     file,
     link,
     mount,
+    network,
     pivot_root,
     ptrace,
     rlimit,
     signal,
     umount,
+    unix,
 )
 from dockarmor.rules.kind import Kind
 
@@ -21,6 +23,8 @@ ALL: tuple[Kind, ...] = (
     change_profile.KIND,
     capability.KIND,
     rlimit.KIND,
+    network.KIND,
+    unix.KIND,
     mount.KIND,
     umount.KIND,
     pivot_root.KIND,
