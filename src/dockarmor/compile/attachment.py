@@ -5,6 +5,7 @@ exec. From there an out-of-band step leads to the first attribute: a NUL, its va
 exec, an out-of-band step to the next one. An attribute that the file lacks has no such step: no match.
 """
 
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from dockarmor.compile.table import Form, construct, inline_table, too_many_stat
 from dockarmor.compile.tables import MAX_STATES_16
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import Profile
-from dockarmor.rules.aare import filter_slashes, minimum_length, to_pattern
+from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 
 _EXEC = 1
 _ALPHABET = 256
+_TOKEN = re.compile(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
 _GLOBS = frozenset("\\*?[]{}^")
 
 
@@ -51,7 +53,7 @@ def attach(profile: Profile, features: Negotiated, form: Form, warnings: list[Di
     paths = [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
     values = [to_pattern(value, null_allowed=True, span=profile.span) for _, value in xattrs]
     names = tuple(name for name, _ in xattrs)
-    return Attached(attachment(paths, values, form), min(map(minimum_length, paths)), names)
+    return Attached(attachment(paths, values, form), min(map(specificity, paths)), names)
 
 
 def _knows_xattrs(profile: Profile, features: Negotiated, warnings: list[Diagnostic]) -> bool:
@@ -60,6 +62,50 @@ def _knows_xattrs(profile: Profile, features: Negotiated, warnings: list[Diagnos
         message = "this kernel does not look at extended attributes: the profile attaches by path alone"
         warnings.append(Diagnostic("DA411", message, profile.span, Severity.WARNING))
     return known
+
+
+def specificity(pattern: bytes) -> int:
+    """How many bytes of a path a pattern is sure to fix before its first glob, that glob's own least included.
+
+    The kernel prefers the profile with more of them (domain.c, find_attach). Counted as the reference parser
+    counts: after a `*`, `?` or negated class nothing more is added; of alternatives the least counts.
+
+    >>> specificity(b"/bin/(sh|dash)x"), specificity(b"/bin/[^/]x"), specificity(b"/[^/]*/sh")
+    (8, 6, 1)
+    """
+    levels = [[_Branch()]]
+    for match in _TOKEN.finditer(pattern):
+        token = match.group()
+        branch = levels[-1][-1]
+        if token == b"(":
+            levels.append([_Branch()])
+        elif token == b"|":
+            levels[-1].append(_Branch())
+        elif token == b")":
+            group = levels.pop()
+            branch = levels[-1][-1]
+            branch.add(min(inner.length for inner in group), any(inner.globs for inner in group))
+        elif token == b"*":
+            branch.length -= branch.last
+        else:
+            branch.add(1, token.startswith(b"[^") or token == b".")
+    return min(branch.length for branch in levels[0])
+
+
+class _Branch:
+    """One alternative: bytes counted, whether a glob has ended the counting, and what the last atom added."""
+
+    __slots__ = ("globs", "last", "length")
+
+    def __init__(self) -> None:
+        self.length = 0
+        self.last = 0
+        self.globs = False
+
+    def add(self, length: int, globs: bool) -> None:
+        self.last = 0 if self.globs else length
+        self.length += self.last
+        self.globs = self.globs or globs
 
 
 def attachment(paths: Sequence[bytes], values: Sequence[bytes], form: Form) -> CompiledTable:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dockarmor.access.confinement import CapabilityWords
+from dockarmor.access.mediation import Mediation
 from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
 from dockarmor.compile.scope import AliasScope, ProfileScope
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import PlacedRule, Profile
 from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry
+from dockarmor.rules.policy_entry import mediated
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 
 #: Modes in which nothing is mediated unless a rule of the profile says so.
@@ -54,37 +57,55 @@ class Encoding:
         return CapabilityWords(allow, allow & audit, quiet)
 
 
+class Aliases(NamedTuple):
+    """A profile's aliases, and what they replace: one test tells whether a text concerns any of them."""
+
+    pairs: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+
+
 def encode(profile: Profile, features: Negotiated, kinds: Kinds) -> Encoding:
     """Encode all rules. Raises DiagnosticError with the mistakes of all of them."""
     scope = ProfileScope(profile, features)
+    aliases = Aliases(profile.aliases, tuple(source for source, _ in profile.aliases))
     made = Encoding()
     mistakes: list[Diagnostic] = []
     for placed in profile.rules:
         try:
-            for encoded in _encode_rule(placed, scope, kinds, profile.aliases):
+            for encoded in _encode_rule(placed, kinds[type(placed.rule)], scope, aliases):
                 _sort(made, encoded, placed)
         except DiagnosticError as error:
             mistakes.extend(error.diagnostics)
     if mistakes:
         raise DiagnosticError(mistakes)
-    for kind in dict.fromkeys(kinds.values()):
-        if kind.mediates is not None and (profile.flags.mode not in UNMEDIATED or kind.name == _ALWAYS):
-            made.policy += (PlacedEntry(entry, None) for entry in kind.mediates(scope))
+    made.policy += (PlacedEntry(entry, None) for entry in _mediated(profile, scope, kinds))
     made.targets = tuple(scope.targets)
     return made
 
 
-def _encode_rule(
-    placed: PlacedRule, scope: ProfileScope, kinds: Kinds, aliases: Iterable[tuple[str, str]]
-) -> Iterator[Encoded]:
-    kind = kinds[type(placed.rule)]
+def _mediated(profile: Profile, scope: ProfileScope, kinds: Kinds) -> Iterator[Entry]:
+    """What must be in the policy table so that the kernel mediates a class at all.
+
+    Files have a table of their own; kernels that read blobs of version 6 and later look for their class, too.
+    """
+    unmediated = profile.flags.mode in UNMEDIATED
+    for kind in dict.fromkeys(kinds.values()):
+        if kind.mediates is not None and (not unmediated or kind.name == _ALWAYS):
+            yield from kind.mediates(scope)
+    if not unmediated and (scope.kernel_has("policy/versions/v6") or scope.kernel_has("policy/versions/v7")):
+        yield mediated(b"\\x%02x" % Mediation.FILE)
+
+
+def _encode_rule(placed: PlacedRule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:
+    scope.texts.clear()
     yield from kind.encode(placed.rule, scope)
-    if kind.name in _ALIASED:
-        for source, target in aliases:
-            through = AliasScope(scope, source, target)
-            copy = list(kind.encode(placed.rule, through))
-            if through.used:
-                yield from copy
+    if kind.name not in _ALIASED:
+        return
+    texts = tuple(scope.texts)
+    if any(text.startswith(aliases.sources) for text in texts):
+        for source, target in aliases.pairs:
+            if any(text.startswith(source) for text in texts):
+                yield from kind.encode(placed.rule, AliasScope(scope, source, target))
 
 
 def _sort(made: Encoding, encoded: Encoded, placed: PlacedRule) -> None:

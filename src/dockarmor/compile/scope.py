@@ -8,13 +8,17 @@ from dockarmor.text.source import Span
 
 
 class ProfileScope:
-    """A rules.kind.Scope. It collects named transition targets in the order in which they are asked for."""
+    """A rules.kind.Scope. It collects named transition targets in the order in which they are asked for.
+
+    `texts` are the texts that were expanded since it was last cleared.
+    """
 
     def __init__(self, profile: Profile, features: Negotiated) -> None:
         self.profile = profile.name
         self.features = features
         self.variables = profile.variables
         self.targets: list[str] = []
+        self.texts: list[str] = []
 
     def has(self, feature: str) -> bool:
         return self.features.has(feature)
@@ -23,7 +27,9 @@ class ProfileScope:
         return self.features.kernel_has(feature)
 
     def expand(self, text: str, span: Span) -> str:
-        return self.variables.expand(text, span) if "@" in text else text
+        expanded = self.variables.expand(text, span) if "@" in text else text
+        self.texts.append(expanded)
+        return expanded
 
     def exec_slot(self, target: str) -> int:
         if target not in self.targets:
@@ -43,15 +49,13 @@ class ProfileScope:
 class AliasScope:
     """The scope seen through one alias: texts that begin with `source` begin with `target` instead.
 
-    `used` says whether any did (apparmor.d(5), ALIAS RULES: whole text after variables, no component
-    boundary).
+    That is decided on the text after variables, without regard to path components (apparmor.d(5), ALIAS RULES).
     """
 
     def __init__(self, scope: ProfileScope, source: str, target: str) -> None:
         self.scope = scope
         self.source = source
         self.target = target
-        self.used = False
         self.profile = scope.profile
         self.has = scope.has
         self.kernel_has = scope.kernel_has
@@ -62,5 +66,4 @@ class AliasScope:
         expanded = self.scope.expand(text, span)
         if not expanded.startswith(self.source):
             return expanded
-        self.used = True
         return self.target + expanded[len(self.source) :]
