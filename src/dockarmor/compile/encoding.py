@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dockarmor.access.confinement import CapabilityWords
-from dockarmor.access.mediation import Mediation
 from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
 from dockarmor.compile.scope import AliasScope, ProfileScope
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import PlacedRule, Profile
 from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry
-from dockarmor.rules.policy_entry import mediated
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 
 #: Modes in which nothing is mediated unless a rule of the profile says so.
@@ -78,22 +76,11 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds) -> Encoding:
             mistakes.extend(error.diagnostics)
     if mistakes:
         raise DiagnosticError(mistakes)
-    made.policy += (PlacedEntry(entry, None) for entry in _mediated(profile, scope, kinds))
+    for kind in dict.fromkeys(kinds.values()):
+        if kind.mediates is not None and (profile.flags.mode not in UNMEDIATED or kind.name == _ALWAYS):
+            made.policy += (PlacedEntry(entry, None) for entry in kind.mediates(scope))
     made.targets = tuple(scope.targets)
     return made
-
-
-def _mediated(profile: Profile, scope: ProfileScope, kinds: Kinds) -> Iterator[Entry]:
-    """What must be in the policy table so that the kernel mediates a class at all.
-
-    Files have a table of their own; kernels that read blobs of version 6 and later look for their class, too.
-    """
-    unmediated = profile.flags.mode in UNMEDIATED
-    for kind in dict.fromkeys(kinds.values()):
-        if kind.mediates is not None and (not unmediated or kind.name == _ALWAYS):
-            yield from kind.mediates(scope)
-    if not unmediated and (scope.kernel_has("policy/versions/v6") or scope.kernel_has("policy/versions/v7")):
-        yield mediated(b"\\x%02x" % Mediation.FILE)
 
 
 def _encode_rule(placed: PlacedRule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:
