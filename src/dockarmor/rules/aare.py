@@ -201,7 +201,7 @@ def _translate(text: str, null_allowed: bool) -> bytes:
         elif char == "?":
             out.append(single)
         elif char == "[":
-            group, pos = _char_class(text, start)
+            group, pos = _char_class(text, start, single, many)
             out.append(group)
         elif char == "\\":
             literal, pos = _escape_at(text, start)
@@ -252,12 +252,12 @@ def _escape_at(text: str, pos: int) -> tuple[str, int]:
     return chr(int(digits, base)), stop
 
 
-def _char_class(text: str, start: int) -> tuple[str, int]:
+def _char_class(text: str, start: int, single: str, many: str) -> tuple[str, int]:
     """Read the class at `start`: its form in the dialect, and the offset behind it.
 
         class = "[" ["^"] ["-"] { char ["-" char] } "]"
 
-    Every character but `]` and the backslash stands for itself; a `-` that is not first is a range.
+    Every character but `]`, the backslash, `*` and `?` stands for itself; a `-` that is not first is a range.
     """
     pos = start + 1
     negated = text.startswith("^", pos)
@@ -269,6 +269,9 @@ def _char_class(text: str, start: int) -> tuple[str, int]:
             raise _Fault("DA305", start, start + 1)
         if char == "]":
             break
+        if char in "*?":
+            head = f"[{'^' if negated else ''}{''.join(items)}"
+            return _broken_class(text, start, pos, head, single, many)
         if char == "-" and pos > first:
             raise _Fault("DA308", pos, pos + 1)
         low, pos = _escape_at(text, pos) if char == "\\" else (char, pos + 1)
@@ -283,3 +286,43 @@ def _char_class(text: str, start: int) -> tuple[str, int]:
     if not items:
         raise _Fault("DA307", start, pos + 1)
     return f"[{'^' if negated else ''}{''.join(items)}]", pos + 1
+
+
+def _broken_class(text: str, start: int, pos: int, head: str, single: str, many: str) -> tuple[str, int]:
+    """A class with a glob in it, at `pos`: what apparmor_parser makes of it, and so every kernel there is.
+
+    It writes the glob's translation into the class, whose first `]` then closes it; a star repeats the class,
+    and what follows, the author's own `]` included, is text (docs/decisions/0003-patterns.md). docker-default
+    as Docker's manual prints it has such a class.
+    """
+    out = []
+    inside = True
+    while (char := text[pos : pos + 1]) != "]":
+        if not char:
+            raise _Fault("DA305", start, start + 1)
+        if char in "*?":
+            stop = pos + 1
+            while char == "*" and text.startswith("*", stop):
+                stop += 1
+            glob = many if stop - pos > 1 else single
+            star = "*" if char == "*" else ""
+            if inside and glob != ".":
+                out.append(f"{head}{_inside_class(glob)}]{star}")
+                inside = False
+            elif inside:
+                head += "\\.\\*"
+            else:
+                out.append(glob + star)
+            pos = stop
+            continue
+        literal, pos = _escape_at(text, pos) if char == "\\" else (char, pos + 1)
+        if inside:
+            head += _literal(literal)
+        else:
+            out.append(_literal(literal))
+    return (f"{head}]" if inside else "".join(out) + "\\]"), pos + 1
+
+
+def _inside_class(glob: str) -> str:
+    """The characters that a glob's own class `[^…]` adds to the class around it."""
+    return "\\[\\^" + glob[2:-1]

@@ -30,7 +30,7 @@ from dockarmor.rules.file_mode import (
     parse_mode,
     spell_mode,
 )
-from dockarmor.rules.kind import Entry, Kind, Qualifiers, RecordPairs, Scope
+from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.path import (
     KEYWORDS,
     expect_path,
@@ -43,10 +43,11 @@ from dockarmor.rules.path import (
 )
 from dockarmor.rules.policy_entry import mediated
 from dockarmor.syntax.cursor import Cursor, Word
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
 from dockarmor.text.source import Span
 
 _ENVIRONMENT = re.compile(r"(?:un)?safe(?![A-Za-z0-9_])")
+_GLOB_IN_CLASS = re.compile(r"\[(?:[^\]\\*?]|\\[\s\S])*([*?])[^\]]*\]")
 _SUBSET = re.compile(r"subset(?![A-Za-z0-9_])")
 _WRITTEN_MODE = re.compile(r"[^ \t\r\n,\"]+")
 #: what the bare rule `file,` says: every path, every permission
@@ -218,9 +219,7 @@ def _no_mode(cursor: Cursor, path: Word) -> NoReturn:
     end = path.span.end
     label = (Label(cursor.span(written.start(), written.end()), "this is no permission"),) if written else ()
     message = f"this rule gives no permissions to `{shown(path.text)}`"
-    _fail(
-        cursor, "DA202", message, cursor.span(end, end), "expected permissions here", help=help, others=label
-    )
+    _fail(cursor, "DA202", message, cursor.span(end, end), "expected permissions here", help=help, others=label)
 
 
 def _unknown_rule(cursor: Cursor, word: Word) -> NoReturn:
@@ -299,9 +298,11 @@ def write(rule: FileRule) -> str:
     return f"{before}{environment}{path} {mode}{target},"
 
 
-def encode(rule: FileRule, scope: Scope) -> Iterator[Entry]:
+def encode(rule: FileRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """One entry for the path, and a pair for `l`. That ix implies m is settled per state, not here."""
     path = rule.path or Word(_EVERYTHING, rule.span)
+    if "[" in path.text and (glob := _GLOB_IN_CLASS.search(path.text)):
+        yield Dropped(_glob_in_class(path, glob))
     pattern = link.path_pattern(path, scope)
     group = rule.letters | (_exec_bits(rule, rule.exec, scope) if rule.exec else 0)
     denied = rule.qualifiers.effect == "deny"
@@ -311,6 +312,18 @@ def encode(rule: FileRule, scope: Scope) -> Iterator[Entry]:
         yield link.entry(rule.qualifiers, pattern, own, exact=exact)
     if group & LINK:
         yield link.pair(rule.qualifiers, pattern, rule.links_to, rule.subset, scope)
+
+
+def _glob_in_class(path: Word, glob: re.Match[str]) -> Diagnostic:
+    """A warning: the rule is compiled, but it does not say what it seems to say."""
+    return Diagnostic(
+        "DA310",
+        f"`{glob[1]}` inside of `[…]` is neither the character nor a glob: the class ends there",
+        path.span,
+        Severity.WARNING,
+        label="no path that you mean matches this part",
+        help=(f"write `\\{glob[1]}` for the character; a glob stands outside of the class",),
+    )
 
 
 def _exec_bits(rule: FileRule, exec: str, scope: Scope) -> int:

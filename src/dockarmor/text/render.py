@@ -1,5 +1,7 @@
 """Draws diagnostics for people: where, the line, carets, what to do. Words and carets carry the meaning."""
 
+import re
+
 from dockarmor.text.diagnostic import Diagnostic, Label, Severity
 from dockarmor.text.source import Span
 
@@ -8,6 +10,7 @@ WIDTH = 140
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _TAB = "    "
+_HIGH = re.compile(r"[\x80-\xff]+")
 
 
 def printable(text: str) -> str:
@@ -16,7 +19,7 @@ def printable(text: str) -> str:
     >>> printable("caf\\xc3\\xa9\\x1b[31m")
     'café\\\\x1b[31m'
     """
-    decoded = text.encode("latin-1", "replace").decode("utf-8", "replace")
+    decoded = _HIGH.sub(lambda run: run[0].encode("latin-1").decode("utf-8", "replace"), text)
     return "".join(_shown(char) for char in decoded)
 
 
@@ -27,7 +30,7 @@ def _shown(char: str) -> str:
 def concise(diagnostic: Diagnostic) -> str:
     """One line: place, severity, code, message."""
     place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
-    return f"{place}{diagnostic.severity.value}[{diagnostic.code}]: {_message(diagnostic.message)}"
+    return f"{place}{diagnostic.severity.value}[{diagnostic.code}]: {printable(diagnostic.message)}"
 
 
 def render(diagnostic: Diagnostic, *, color: bool = False) -> str:
@@ -35,17 +38,17 @@ def render(diagnostic: Diagnostic, *, color: bool = False) -> str:
     paint = _Paint(color)
     severity = diagnostic.severity
     head = paint(f"{severity.value}[{diagnostic.code}]", _COLORS[severity])
-    lines = [f"{head}: {_message(diagnostic.message)}"]
+    lines = [f"{head}: {printable(diagnostic.message)}"]
     gutter = _gutter(diagnostic)
     if diagnostic.span is not None:
         lines += _picture(diagnostic.span, diagnostic, gutter, paint)
     for include in reversed(diagnostic.includes):
         lines.append(f"{' ' * gutter} = included at {printable(str(include))}")
-    lines += [f"{' ' * gutter} = help: {_message(help)}" for help in diagnostic.help]
-    lines += [f"{' ' * gutter} = note: {_message(note)}" for note in diagnostic.notes]
+    lines += [f"{' ' * gutter} = help: {printable(help)}" for help in diagnostic.help]
+    lines += [f"{' ' * gutter} = note: {printable(note)}" for note in diagnostic.notes]
     if diagnostic.fix is not None:
         kind = "safe" if diagnostic.fix.safe else "unsafe"
-        lines.append(f"{' ' * gutter} = fix ({kind}): {_message(diagnostic.fix.message)}")
+        lines.append(f"{' ' * gutter} = fix ({kind}): {printable(diagnostic.fix.message)}")
     return "\n".join(lines)
 
 
@@ -55,14 +58,6 @@ class _Paint:
 
     def __call__(self, text: str, code: str) -> str:
         return f"\x1b[1;{code}m{text}\x1b[0m" if self._color else text
-
-
-def _message(text: str) -> str:
-    """Messages quote text of the policy: decoded where that is possible, and never a control character."""
-    try:
-        return printable(text)
-    except UnicodeError:
-        return "".join(_shown(char) for char in text)
 
 
 def _gutter(diagnostic: Diagnostic) -> int:
@@ -108,7 +103,7 @@ def _marked(span: Span, label: str, mark: str, gutter: int, paint: _Paint, *, ag
     marked = max(1, len(_cells(shown[start - first : end - first])))
     window = ("…" if first else "") + _cells(shown) + ("…" if first + WIDTH < len(text) else "")
     pad = len(before) + (1 if first else 0)
-    carets = paint(mark * marked, "31" if mark == "^" else "34") + (f" {_message(label)}" if label else "")
+    carets = paint(mark * marked, "31" if mark == "^" else "34") + (f" {printable(label)}" if label else "")
     below = f"{' ' * gutter} | {' ' * pad}{carets}"
     return [below] if again else [f"{number:>{gutter}} | {window}", below]
 
