@@ -4,9 +4,12 @@ from dockarmor.rules import (
     all_rule,
     capability,
     change_profile,
+    dbus,
     file,
+    io_uring,
     link,
     mount,
+    mqueue,
     network,
     pivot_root,
     ptrace,
@@ -14,6 +17,7 @@ from dockarmor.rules import (
     signal,
     umount,
     unix,
+    userns,
 )
 from dockarmor.rules.kind import Kind
 
@@ -30,5 +34,9 @@ ALL: tuple[Kind, ...] = (
     pivot_root.KIND,
     signal.KIND,
     ptrace.KIND,
+    dbus.KIND,
+    userns.KIND,
+    io_uring.KIND,
+    mqueue.KIND,
     all_rule.KIND,
 )
