@@ -4,6 +4,7 @@ Where the features have families and types only, a unix rule becomes the network
 rule has no such rule and is dropped. Sources: apparmor.d(5), UNIX SOCKET RULES; security/apparmor/af_unix.c.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -48,6 +49,7 @@ from dockarmor.text.source import Span
 #: why a condition that is known does not stand where it does
 _ELSEWHERE = {"label": "`label=` is about the peer: write `peer=(label=…)`"}
 _PEER_ELSEWHERE = {"type": "the type is the socket's own: write it before `peer=`"}
+_BRANCH = re.compile(r"\\[\s\S]|[{,]@?|[\s\S]")
 _UNSUPPORTED = "`protocol=` is not supported: unix sockets have none"
 
 
@@ -169,27 +171,48 @@ def encode(rule: UnixRule, scope: Scope) -> Iterator[Entry | Dropped]:
 
 
 def _pattern(rule: UnixRule, type: int | None, scope: Scope) -> UnixPattern:
-    address = _address_pattern(rule.address, scope)
-    return UnixPattern(
-        type,
-        address,
-        rule.address is not None and rule.address.text != "auto",
-        _address_pattern(rule.peer_address, scope),
-        None if rule.peer_label is None else word_pattern(rule.peer_label, scope),
-    )
+    address, bound = _address_pattern(rule.address, scope)
+    peer_address, _ = _address_pattern(rule.peer_address, scope)
+    label = None if rule.peer_label is None else word_pattern(rule.peer_label, scope)
+    return UnixPattern(type, address, bound, peer_address, label)
 
 
-def _address_pattern(word: Word | None, scope: Scope) -> bytes | None:
+def _address_pattern(word: Word | None, scope: Scope) -> tuple[bytes | None, bool]:
+    """The pattern of an address, and whether bind(2) gets it as it stands."""
     if word is None:
-        return None
-    if word.text == "none":
-        return rb"\x01"
-    if word.text == "auto":
-        return rb"\x00" + b"[0-9a-f]" * 5
+        return None, False
     text = scope.expand(word.text, word.span)
-    if not text.startswith("@"):
+    if text == "none":
+        return rb"\x01", True
+    if text == "auto":
+        return rb"\x00" + b"[0-9a-f]" * 5, False
+    name = _abstract_name(filter_slashes(text))
+    if name is None:
         _not_abstract(word, text)
-    return rb"\x00" + to_pattern(filter_slashes(text)[1:], null_allowed=True, span=word.span)
+    return rb"\x00" + to_pattern(name, null_allowed=True, span=word.span), True
+
+
+def _abstract_name(text: str) -> str | None:
+    """An address without its `@`, or the `@` of each branch where a variable has several values.
+
+    >>> _abstract_name("@a"), _abstract_name("{@a,@b}*"), _abstract_name("{@a,b}")
+    ('a', '{a,b}*', None)
+    """
+    if text.startswith("@"):
+        return text[1:]
+    kept: list[str] = []
+    depth = 0
+    branches = True  # still inside of the group at the beginning
+    for match in _BRANCH.finditer(text):
+        piece = match.group()
+        depth += (piece[0] == "{") - (piece[0] == "}")
+        if branches and depth == 1 and piece[0] in "{,":
+            if not piece.endswith("@"):
+                return None
+            piece = piece[0]
+        branches = branches and depth > 0
+        kept.append(piece)
+    return "".join(kept) if text.startswith("{") else None
 
 
 def _not_abstract(word: Word, text: str) -> NoReturn:
@@ -197,9 +220,9 @@ def _not_abstract(word: Word, text: str) -> NoReturn:
         [
             Diagnostic(
                 f"DA24{VALUE}",
-                "with its variables expanded this address does not begin with `@`",
+                "with its variables expanded this is no address of a unix rule",
                 word.span,
-                help=("write the `@` of an abstract address before the variable: `addr=@@{name}`",),
+                help=("an address is `@name`, `none` or `auto`; before a variable: `addr=@@{name}`",),
                 notes=(f"it reads `{text[:80]}`",),
             )
         ]
