@@ -84,6 +84,7 @@ class _Resolver:
         self.aliases: list[tuple[str, str]] = []
         self.abi: FeatureSet | None = None
         self.abi_seen = False
+        self.started = False
         self.profiles: list[Profile] = []
         self.diagnostics: list[Diagnostic] = []
         self.includes = 0
@@ -137,8 +138,12 @@ class _Resolver:
                 self.file(self.library.read(file, node.span), inner, visit, seen)
 
     def read_abi(self, node: Abi) -> None:
-        """The first abi rule decides for the whole file; a later one only speaks up when it differs."""
-        if self.abi_seen:
+        """The first abi rule before the first profile decides for the whole file; all others are ignored.
+
+        Abstractions have such rules, and a profile does not get another ABI by including one (upstream
+        parser_yacc.y: the features are set when the first profile starts).
+        """
+        if self.abi_seen or self.started:
             return
         self.abi_seen = True
         if node.path == "kernel":
@@ -160,6 +165,7 @@ class _Resolver:
 
     def preamble(self, node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
         if isinstance(node, ProfileNode):
+            self.started = True
             self.profiles.append(self.profile(node, None, chain))
             self._refuse_twice(self.profiles, node)
         elif isinstance(node, SetVariable | BoolVariable | Alias):
