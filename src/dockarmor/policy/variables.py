@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
 
-#: how long an expanded text, and how deep a chain of variables, may get
+#: how long an expanded text, how many the values of a set, how deep a chain of variables may get
 MAX_EXPANDED = 1 << 20
+MAX_VALUES = 10_000
 MAX_CHAIN = 100
 
 _REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]|@(?!\{))*)@\{([^{}]*)\}")
@@ -27,6 +28,7 @@ class Variables:
 
     sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _sets: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def expand(self, text: str, span: Span) -> str:
         """Replace every reference. Raises DiagnosticError (DA110 undefined, DA111 recursive, DA112 too large)."""
@@ -46,40 +48,65 @@ class Variables:
         return Variables({**self.sets, **{name: tuple(values) for name, values in more.items()}})
 
     def _expand(self, text: str, span: Span, chain: tuple[str, ...]) -> str:
-        parts: list[str] = []
-        at = 0
-        before = ""
-        while (match := _REFERENCE.match(text, at)) is not None:
-            before += match[1]
-            name = _NAME.match(match[2])
-            at = match.end()
-            if name is None:
-                before += self._not_a_name(match[2], span)
-                continue
-            values = list(self._values(name[1], span, chain))
-            # One slash where value and context would double it (upstream parser_variable.c)
-            if before.endswith("/") and before.strip("/"):
-                values = [value.lstrip("/") for value in values]
-            if text.startswith("/", at):
-                values = [value.rstrip("/") for value in values]
-            values = sorted(set(values))
-            before += values[0] if len(values) == 1 else "{" + ",".join(values) + "}"
-            if len(before) > MAX_EXPANDED:
-                raise _error(
-                    "DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span
-                )
-        parts.append(before + text[at:])
-        return "".join(parts)
+        """The text of a rule: one text, in which a set stands as an alternation."""
+        done, at = "", 0
+        while (found := self._reference(text, at, span)) is not None:
+            before, name, end = found
+            done += before
+            if name is not None:
+                values = self._fitted(name, done, text, end, span, chain)
+                done += values[0] if len(values) == 1 else "{" + ",".join(values) + "}"
+            at = end
+            if len(done) > MAX_EXPANDED:
+                raise _error("DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span)
+        return done + text[at:]
+
+    def _expand_value(self, text: str, span: Span, chain: tuple[str, ...]) -> set[str]:
+        """A value of a set: it becomes as many values as the sets in it have, each on its own."""
+        done, at = {""}, 0
+        while (found := self._reference(text, at, span)) is not None:
+            before, name, end = found
+            done = {one + before for one in done}
+            if name is not None:
+                done = {one + value for one in done for value in self._fitted(name, one, text, end, span, chain)}
+            at = end
+            if len(done) > MAX_VALUES or sum(map(len, done)) > MAX_EXPANDED:
+                raise _error("DA112", f"a variable expands to more than {MAX_VALUES} values", span)
+        return {one + text[at:] for one in done}
+
+    def _reference(self, text: str, at: int, span: Span) -> tuple[str, str | None, int] | None:
+        """The next `@{…}`: the text before it, its name (None where it is only text), and where it ends."""
+        match = _REFERENCE.match(text, at)
+        if match is None:
+            return None
+        name = _NAME.match(match[2])
+        if name is None:
+            return match[1] + self._not_a_name(match[2], span), None, match.end()
+        return match[1], name[1], match.end()
+
+    def _fitted(self, name: str, before: str, text: str, end: int, span: Span, chain: tuple[str, ...]) -> list[str]:
+        """A set's values, without the slash that value and context would double (parser_variable.c)."""
+        values: Iterable[str] = self._values(name, span, chain)
+        if before.endswith("/") and before.strip("/"):
+            values = [value.lstrip("/") for value in values]
+        if text.startswith("/", end):
+            values = [value.rstrip("/") for value in values]
+        return sorted(set(values))
 
     def _values(self, name: str, span: Span, chain: tuple[str, ...]) -> tuple[str, ...]:
         if name in chain or len(chain) > MAX_CHAIN:
             raise _error("DA111", f"@{{{name}}} refers to itself", span, "by way of " + " -> ".join(chain))
         if name not in self.sets:
             raise self._undefined(name, span)
-        expanded = {
-            self._expand(value, span, (*chain, name)) if "@{" in value else value for value in self.sets[name]
-        }
-        return tuple(sorted(expanded))
+        known = self._sets.get(name)
+        if known is None:
+            expanded: set[str] = set()
+            for value in self.sets[name]:
+                expanded |= self._expand_value(value, span, (*chain, name)) if "@{" in value else {value}
+                if len(expanded) > MAX_VALUES:
+                    raise _error("DA112", f"@{{{name}}} has more than {MAX_VALUES} values", span)
+            known = self._sets[name] = tuple(sorted(expanded))
+        return known
 
     def _undefined(self, name: str, span: Span) -> DiagnosticError:
         import difflib
