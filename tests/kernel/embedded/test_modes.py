@@ -23,9 +23,7 @@ def test_enforcing_is_what_the_tables_say(mode: str, decision: Decision) -> None
 @pytest.mark.parametrize("errno", [EACCES, EPERM])
 def test_complain_forgives_a_denial_and_logs_it(errno: int) -> None:
     denied = Decision(allowed=False, requested=4, denied=4, record="DENIED", errno=errno)
-    assert in_mode("complain", "p", READ, denied) == Decision(
-        allowed=True, requested=4, denied=4, record="ALLOWED"
-    )
+    assert in_mode("complain", "p", READ, denied) == Decision(allowed=True, requested=4, denied=4, record="ALLOWED")
 
 
 def test_complain_does_not_forgive_what_is_no_denial_of_access() -> None:

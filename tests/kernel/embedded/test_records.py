@@ -48,9 +48,7 @@ def test_a_capability_has_no_name_and_a_number_followed_by_a_blank() -> None:
 
 
 def test_words_of_the_kernel_are_quoted_and_the_text_of_others_is_quoted_or_hex() -> None:
-    pairs = RecordPairs(
-        "mount", "mount", b"/a b", (("flags", "ro, nosuid"), ("peer", "a b"), ("srcname", b"x"))
-    )
+    pairs = RecordPairs("mount", "mount", b"/a b", (("flags", "ro, nosuid"), ("peer", "a b"), ("srcname", b"x")))
     line = body("DENIED", "p q", pairs, Task(1, b"a task's long name"))
     assert "profile=702071 name=2F612062 pid=1 comm=61207461736B2773206C6F6E67206E " in line
     assert line.endswith('flags="ro, nosuid" peer=612062 srcname="x"')

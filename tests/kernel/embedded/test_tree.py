@@ -68,5 +68,17 @@ def test_the_newest_is_listed_first_with_its_children_after_it() -> None:
     assert names(listed(entries("a a//x a//x//y b a//z :n:c d"))) == "d b a a//z a//x a//x//y :n:c"
 
 
-def test_a_child_whose_parent_is_gone_is_listed_too() -> None:
-    assert names(listed(entries("a//b//c a d//e"))) == "d//e a a//b//c"
+def test_a_child_cannot_come_before_its_parent() -> None:
+    with pytest.raises(KernelError, match="profile a//b has no parent: a is not loaded") as caught:
+        loaded(entries("b"), entries("a//b", NEW), replace=True)
+    assert caught.value.errno == ENOENT
+
+
+def test_a_parent_that_is_replaced_turns_the_order_of_its_children_round() -> None:
+    tree = loaded(entries("p p//1 p//2 p//3"), entries("p p//2 p//4", NEW), replace=True)
+    assert names(listed(tree)) == "p p//4 p//1 p//2 p//3"
+
+
+def test_the_same_bytes_again_change_nothing() -> None:
+    tree = entries("p p//1 p//2")
+    assert loaded(tree, tree, replace=True) == tree

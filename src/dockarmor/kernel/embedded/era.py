@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from dockarmor.access.confinement import StatePermissions
 from dockarmor.access.permission import Perm
+from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,17 +13,27 @@ class Era:
 
     `classes`: audit records say `class=`. `policy_lock`: every state of the policy table grants LOCK, which
     no class of that table asks for, but which `.access` shows (policy_compat.c, compute_perms_entry).
+    `file_in_policy`: in a profile without file rules, where files are looked up in the policy table, its words
+    are read as that table's and not as a file table's.
     """
 
     classes: bool = True
     policy_lock: bool = True
+    file_in_policy: bool = True
 
     def permissions(self, found: StatePermissions) -> StatePermissions:
         """A state's permissions in the policy table as this kernel computes them."""
         return found if self.policy_lock else replace(found, allow=found.allow & ~Perm.LOCK)
 
+    def file(self, profile: CompiledProfile) -> CompiledTable | None:
+        """The table in which a file is looked up."""
+        table = profile.file
+        if table and table is not profile.file_table and not self.file_in_policy:
+            return replace(table, use="file", _known={})
+        return table
+
 
 #: Debian 12's kernel
-LINUX_6_1 = Era(classes=False, policy_lock=False)
+LINUX_6_1 = Era(classes=False, policy_lock=False, file_in_policy=False)
 #: Debian 13's kernel and all newer ones tried
 LINUX_6_12 = Era()

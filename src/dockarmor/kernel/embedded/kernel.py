@@ -18,8 +18,6 @@ from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, P
 from dockarmor.rules.kind import Kind
 from dockarmor.text.diagnostic import DiagnosticError
 
-_UNCONFINED = "unconfined"
-
 
 class Embedded:
     """A simulated kernel whose loaded policy lives in a folder (see store.py).
@@ -48,6 +46,8 @@ class Embedded:
     def load(self, blob: bytes, *, replace: bool = True) -> None:
         """See Kernel.load. EPROTO and EPROTONOSUPPORT say that the bytes are no policy, EEXIST that without
         `replace` a profile is there already."""
+        if not blob:
+            raise KernelError("there is nothing to load", EINVAL)
         if len(blob) > MAX_BLOB:
             raise KernelError(f"the blob is larger than {MAX_BLOB} bytes", EFBIG)
         try:
@@ -69,8 +69,7 @@ class Embedded:
 
     def profiles(self) -> Sequence[LoadedProfile]:
         return [
-            LoadedProfile(entry.name, entry.mode, entry.hash)
-            for entry in tree.listed(self._store.index().entries)
+            LoadedProfile(entry.name, entry.mode, entry.hash) for entry in tree.listed(self._store.index().entries)
         ]
 
     def processes(self) -> Sequence[Process]:
@@ -103,9 +102,7 @@ class Embedded:
         """
         return _together([decision for _, decision in self._decisions(label, request)])
 
-    def attempt(
-        self, label: str, request: Request, task: records.Task, seconds: int, milliseconds: int
-    ) -> Decision:
+    def attempt(self, label: str, request: Request, task: records.Task, seconds: int, milliseconds: int) -> Decision:
         """Ask, and write the audit records that the kernel would write; the clock is the caller's."""
         decisions = self._decisions(label, request)
         self._store.append(
@@ -146,9 +143,9 @@ class Embedded:
             entry = by_name.get(name)
             if entry is not None:
                 profiles.append(self._profile(entry))
-            elif records.split_namespace(name)[1] != _UNCONFINED:
+            elif records.split_namespace(name)[1] != labels.UNCONFINED:
                 raise KernelError(f"profile {name} is not loaded", ENOENT)
-        return [profile for profile in profiles if profile.mode != _UNCONFINED]
+        return [profile for profile in profiles if profile.mode != labels.UNCONFINED]
 
     def _profile(self, entry: Entry) -> CompiledProfile:
         policy = self._policies.get(entry.blob)

@@ -39,7 +39,7 @@ def _permissions(profile: CompiledProfile, query: Query, era: Era) -> StatePermi
     """What one profile says, None where it says nothing because it does not mediate the class."""
     found = StatePermissions()
     if query.mediation == Mediation.FILE:
-        table = profile.file
+        table = era.file(profile)
         state = table.walk(table.start(), query.match) if table else 0
         if table and state:
             found = table.permissions(state, owner=True)

@@ -6,9 +6,7 @@ from dockarmor.access.request import Request
 from dockarmor.rules.kind import Bare, RecordPairs
 
 #: keys whose values the kernel prints between quotes as they are; all other text goes through `untrusted`
-_CONSTANT = frozenset(
-    ("requested_mask", "denied_mask", "requested", "denied", "family", "sock_type", "flags")
-)
+_CONSTANT = frozenset(("requested_mask", "denied_mask", "requested", "denied", "family", "sock_type", "flags"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,50 @@ from dockarmor.kernel.protocol import KernelError
 def loaded(old: Sequence[Entry], new: Sequence[Entry], *, replace: bool) -> list[Entry]:
     """The tree after a load, or KernelError and no change.
 
-    A profile that is replaced keeps its place; children that the load does not bring stay.
+    A profile that is replaced keeps its place; children that the load does not bring stay. What comes from the
+    same bytes as before is left alone.
     """
-    by_name = {entry.name: entry for entry in new}
-    if len(by_name) < len(new):
+    tree = list(old)
+    names = {entry.name for entry in old}
+    brought = {entry.name for entry in new}
+    if len(brought) < len(new):
         raise KernelError("the blob holds one profile twice", EEXIST)
-    if not replace:
-        for entry in old:
-            if entry.name in by_name:
-                raise KernelError(f"profile {entry.name} is already loaded", EEXIST)
-    kept = [by_name.pop(entry.name, entry) for entry in old]
-    return kept + [entry for entry in new if entry.name in by_name]
+    for entry in new:
+        if entry.name in names and not replace:
+            raise KernelError(f"profile {entry.name} is already loaded", EEXIST)
+        parent = parent_of(entry.name)
+        if parent and parent not in names and parent not in brought:
+            raise KernelError(f"profile {entry.name} has no parent: {parent} is not loaded", ENOENT)
+    for entry in new:
+        if entry.name in names:
+            _replace(tree, entry)
+        else:
+            tree.append(entry)
+    return tree
+
+
+def _replace(tree: list[Entry], new: Entry) -> None:
+    """Put a profile in its predecessor's place. The new one takes the old one's children over, one by one from
+    the head of the list to the head of the list, so that their order turns round."""
+    place = next(place for place, entry in enumerate(tree) if entry.name == new.name)
+    if tree[place].blob == new.blob:
+        return
+    tree[place] = new
+    places = [place for place, entry in enumerate(tree) if parent_of(entry.name) == new.name]
+    children = [tree[place] for place in places]
+    for place, child in zip(places, reversed(children), strict=True):
+        tree[place] = child
+
+
+def parent_of(name: str) -> str:
+    """The name of a profile's parent, empty for one that has none.
+
+    >>> parent_of("a//b//c"), parent_of(":n//m:a"), parent_of(":n:a//b")
+    ('a//b', '', ':n:a')
+    """
+    namespace, colon, own = name.rpartition(":") if name.startswith(":") else ("", "", name)
+    parent = own.rpartition("//")[0]
+    return namespace + colon + parent if parent else ""
 
 
 def removed(old: Sequence[Entry], name: str) -> list[Entry]:
@@ -43,13 +76,9 @@ def removed(old: Sequence[Entry], name: str) -> list[Entry]:
 def listed(entries: Sequence[Entry]) -> list[Entry]:
     """The order of the `profiles` file: the newest first, each followed by its children, then namespaces."""
     children: dict[str, list[Entry]] = {}
-    names = {entry.name for entry in entries}
     for entry in entries:
-        parent = entry.name.rpartition("//")[0]
-        while parent and parent not in names:
-            parent = parent.rpartition("//")[0]
-        root = "" if not entry.name.startswith(":") else ":"
-        children.setdefault(parent or root, []).append(entry)
+        root = ":" if entry.name.startswith(":") else ""
+        children.setdefault(parent_of(entry.name) or root, []).append(entry)
     ordered: list[Entry] = []
     waiting = [*children.get(":", []), *children.get("", [])]
     while waiting:
