@@ -52,7 +52,7 @@ def test_no_offsets_are_no_strings() -> None:
     assert list(walk_many(PLAIN, 1, b"", array("I", [0]))) == []
 
 
-@pytest.mark.parametrize("state", [PLAIN.states, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("state", [-1, PLAIN.states, 2**31, 2**32 - 1])
 def test_a_state_that_is_none_is_refused(state: int) -> None:
     with pytest.raises(IndexError):
         walk(PLAIN, state, b"a")

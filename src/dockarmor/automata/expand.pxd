@@ -13,3 +13,8 @@ cpdef object comb_rows(object tables, Py_ssize_t symbols)
                defaults="unsigned int[::1]", offsets="unsigned int[::1]", columns="unsigned int[::1]",
                targets="unsigned int[::1]")
 cpdef object sparse(object full, Py_ssize_t symbols, bytes symbol_of, object values, object band)
+
+
+@cython.locals(rows="unsigned int[::1]", first=cython.int[::1], finer=cython.int[::1], start=Py_ssize_t, s=Py_ssize_t,
+               c=Py_ssize_t, other=Py_ssize_t, split=cython.bint)
+cpdef bytes equal_columns(object full, Py_ssize_t symbols)

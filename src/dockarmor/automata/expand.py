@@ -87,6 +87,31 @@ def _band_target(tables: Tables, state: int) -> int:
             return state
 
 
+def equal_columns(full: "array[int]", symbols: int) -> bytes:
+    """For each column of full rows the first column that equals it."""
+    rows = full
+    first = numbers(symbols)
+    finer = numbers(symbols)
+    for s in range(len(full) // symbols):
+        start = s * symbols
+        split = False
+        for c in range(symbols):
+            if rows[start + c] != rows[start + first[c]]:
+                split = True
+                break
+        if not split:
+            continue
+        # at most 255 rows come here: each makes a column the first of its kind
+        for c in range(symbols):
+            other = first[c]
+            while first[other] != first[c] or rows[start + other] != rows[start + c]:
+                other += 1
+            finer[c] = other
+        for c in range(symbols):
+            first[c] = finer[c]
+    return bytes([first[c] for c in range(symbols)])
+
+
 def sparse(
     full: "array[int]",
     symbols: int,
@@ -96,8 +121,7 @@ def sparse(
 ) -> Dfa:
     """The automaton of full rows. `symbol_of` maps bytes to the columns of the rows."""
     states = len(full) // symbols
-    known: dict[bytes, int] = {}
-    merged = bytes([known.setdefault(full[c::symbols].tobytes(), c) for c in range(symbols)])
+    merged = equal_columns(full, symbols)
     classes = in_order(bytes([merged[symbol] for symbol in symbol_of]))
     width = max(classes) + 1
     first = numbers(width)  # a column of the rows for each class

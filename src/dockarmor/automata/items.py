@@ -16,6 +16,10 @@ from dockarmor.automata.vectors import VectorSet, grown, numbers, sort_distinct
 #: up to this many edges are sorted by insertion
 SMALL = 64
 
+#: how many items are looked at for who is to blame, and how far from each
+TALLIED = 50
+TALLY_WORK = 5000
+
 
 class Items:
     """Items and closures of a trie.
@@ -161,28 +165,37 @@ class Items:
         self.buffer = grown(self.buffer, 2 * need)
 
     def tally(self, states: VectorSet, since: int) -> list[int]:
-        """How often an item of the states from `since` on leads to each accept."""
+        """How often the commonest items of the states from `since` on lead to each accept.
+
+        Runs when a limit was exceeded, so it does a bounded amount of work itself.
+        """
         present: dict[int, int] = {}
         for state in range(since, states.count):
             for item in states.vector(state)[1:]:
                 present[item] = present.get(item, 0) + 1
+        commonest = sorted(present, key=lambda item: (-present[item], item))[:TALLIED]
         counts = [0] * self.accepts
-        for item, times in present.items():
+        for item in commonest:
             for accept in self._reached(item):
-                counts[accept] += times
+                counts[accept] += present[item]
         return counts
 
     def _reached(self, item: int) -> set[int]:
+        """The accepts that an item leads to, or some of them."""
         seen = {item}
         waiting = [item]
-        while waiting:
+        known: set[int] = set()  # closures
+        while waiting and len(seen) < TALLY_WORK:
             item = waiting.pop()
-            if item >= self.accepts:
-                for edge in range(self.offsets[item], self.offsets[item + 1]):
-                    for other in self.closures.vector(self.targets[edge]):
-                        if other not in seen:
-                            seen.add(other)
-                            waiting.append(other)
+            if item < self.accepts:
+                continue
+            for edge in range(self.offsets[item], self.offsets[item + 1]):
+                closure = self.targets[edge]
+                if closure not in known:
+                    known.add(closure)
+                    fresh = [other for other in self.closures.vector(closure) if other not in seen]
+                    seen.update(fresh)
+                    waiting.extend(fresh)
         return {other for other in seen if other < self.accepts}
 
     # -- what pruning needs to know ------------------------------------------------------------------------

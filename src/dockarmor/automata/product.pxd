@@ -6,7 +6,7 @@ from dockarmor.automata.vectors cimport grown, numbers
 cdef class Product:
     cdef public bytes classes
     cdef public Py_ssize_t width, count
-    cdef Py_ssize_t limit, left_width, right_width, mask
+    cdef Py_ssize_t limit, left_width, right_width, mask, last, last_left, last_right
     cdef int[::1] left_rows, right_rows
     cdef int[::1] left_column, right_column
     cdef public object letters
@@ -17,9 +17,12 @@ cdef class Product:
     @cython.locals(number=Py_ssize_t)
     cdef void _join(self, bytes left, bytes right) except *
 
+    @cython.locals(found=Py_ssize_t)
+    cpdef Py_ssize_t pair(self, Py_ssize_t left, Py_ssize_t right, Py_ssize_t parent, Py_ssize_t via) except -1
+
     @cython.locals(key=cython.ulonglong, mixer=cython.ulonglong, wrap=cython.ulonglong, place=Py_ssize_t,
                    found=Py_ssize_t)
-    cpdef Py_ssize_t pair(self, Py_ssize_t left, Py_ssize_t right, Py_ssize_t parent, Py_ssize_t via) except -1
+    cdef Py_ssize_t _find(self, Py_ssize_t left, Py_ssize_t right, Py_ssize_t parent, Py_ssize_t via) except -1
 
     @cython.locals(key=cython.ulonglong, mixer=cython.ulonglong, wrap=cython.ulonglong, place=Py_ssize_t,
                    i=Py_ssize_t)

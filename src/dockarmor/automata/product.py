@@ -149,6 +149,9 @@ class Product:
         self.table = numbers(128)
         self.mask = 127
         self.count = 0
+        self.last_left = -1  # neighbouring classes often lead to the same pair
+        self.last_right = -1
+        self.last = -1
         self._join(left.classes, right.classes)
 
     def _join(self, left: bytes, right: bytes) -> None:
@@ -168,6 +171,15 @@ class Product:
 
     def pair(self, left: int, right: int, parent: int, via: int) -> int:
         """The number of a pair; a new one remembers the pair and the class that led to it."""
+        if left == self.last_left and right == self.last_right:
+            return self.last
+        found = self._find(left, right, parent, via)
+        self.last_left = left
+        self.last_right = right
+        self.last = found
+        return found
+
+    def _find(self, left: int, right: int, parent: int, via: int) -> int:
         mixer = 0x9E3779B97F4A7C15
         wrap = 0xFFFFFFFFFFFFFFFF
         key = left

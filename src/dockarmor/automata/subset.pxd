@@ -2,6 +2,7 @@ cimport cython
 
 from dockarmor.automata.alphabet cimport Alphabet
 from dockarmor.automata.items cimport Items
+from dockarmor.automata.prune cimport Prune
 from dockarmor.automata.trie cimport Trie
 from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
 
@@ -9,15 +10,16 @@ from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
 cdef class Subset:
     cdef public Items items
     cdef public Alphabet alphabet
-    cdef object limits, resolve, covered
+    cdef object limits, resolve
+    cdef Prune prune
     cdef list accepts
     cdef Py_ssize_t width, limit_states, limit_items, limit_transitions
     # states: [value number] + sorted items; unions: sorted closure numbers
     cdef public VectorSet states, unions
-    cdef VectorSet accept_sets, sink_sets
+    cdef VectorSet accept_sets
     cdef int[::1] of_closure, of_union
     cdef public int[::1] state_values
-    cdef list set_values, cover
+    cdef list set_values
     cdef public list values
     cdef dict value_numbers
     # the automaton so far
@@ -29,8 +31,6 @@ cdef class Subset:
     cdef Py_ssize_t links, touches, wides
     cdef int[::1] raw, mark, live, ended
     cdef Py_ssize_t epoch, live_count, ended_count
-    cdef unsigned long long[::1] mask
-    cdef bytearray kept
 
     cpdef Py_ssize_t run(self) except -1
 
@@ -58,13 +58,6 @@ cdef class Subset:
                    pool=cython.int[::1], offsets=cython.int[::1], mark=cython.int[::1], alive=cython.int[::1],
                    pruning=cython.bint)
     cdef Py_ssize_t _state(self, Py_ssize_t count) except -1
-
-    @cython.locals(i=Py_ssize_t, n=Py_ssize_t, w=Py_ssize_t, words=Py_ssize_t, item=Py_ssize_t,
-                   keep=cython.bint, bit=cython.ulonglong)
-    cdef void _prune(self) except *
-
-    @cython.locals(i=Py_ssize_t, n=Py_ssize_t, sinks=cython.int[::1], number=Py_ssize_t, w=Py_ssize_t)
-    cdef void _cover(self) except *
 
     @cython.locals(number=Py_ssize_t, before=Py_ssize_t)
     cdef Py_ssize_t _value(self) except -1

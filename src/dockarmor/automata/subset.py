@@ -10,6 +10,7 @@ from dockarmor.automata.charset import EVERY
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.items import Items
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
+from dockarmor.automata.prune import Prune
 from dockarmor.automata.trie import Trie
 from dockarmor.automata.vectors import VectorSet, grown, numbers, sort_distinct
 
@@ -65,7 +66,6 @@ class Subset:
         self.limit_items = limits.items
         self.limit_transitions = limits.transitions
         self.resolve = resolve
-        self.covered = covered
         self.accepts = trie.accepts
         self.alphabet = Alphabet(trie.charsets)
         self.width = self.alphabet.width
@@ -74,15 +74,14 @@ class Subset:
             null = bytearray([charset & 1 for charset in trie.charsets])
             sinking = bytearray([charset == EVERY ^ 1 for charset in trie.charsets])
             self.items.annotate(null, sinking)
+        self.prune = Prune(self.items, self.accepts, covered)
         self.states = VectorSet()
         self.unions = VectorSet()
         self.accept_sets = VectorSet()
-        self.sink_sets = VectorSet()
         self.of_closure = numbers(self.items.closures.count + 1)
         self.of_union = numbers(64)
         self.state_values = numbers(64)
         self.set_values: list[int] = []
-        self.cover: list[tuple[bytes, array[int]]] = []
         self.values: list[int] = [0]
         self.value_numbers: dict[int, int] = {0: 0}
         self.defaults = numbers(64)
@@ -108,8 +107,6 @@ class Subset:
         self.epoch = 0
         self.live_count = 0
         self.ended_count = 0
-        self.mask = array("Q", bytes(8 * (self.items.words + 1)))
-        self.kept = bytearray(self.items.accepts + 1)
 
     def run(self) -> int:
         """Build all states; state 0 is dead, state 1 the start."""
@@ -292,7 +289,9 @@ class Subset:
         self.live_count = live
         self.ended_count = ended
         if sinks > 0:
-            self._prune()
+            self.prune.apply(alive, live, self.ended, ended)
+            self.live_count = self.prune.live
+            self.ended_count = self.prune.ended
         number = self._value()
         alive[0] = number
         count = 1 + sort_distinct(alive, 1, self.live_count)
@@ -319,84 +318,9 @@ class Subset:
             self.set_values.append(self.value_numbers[value])
         return self.set_values[number]
 
-    # -- pruning -------------------------------------------------------------------------------------------
-
-    def _prune(self) -> None:
-        """Drop items and accepts that change nothing while the sinks of this state are present."""
-        self._cover()
-        words = self.items.words
-        bit = 1
-        n = 0
-        for i in range(1, self.live_count + 1):
-            item = self.live[i]
-            if self.items.sink[item] >= 0:
-                keep = self.kept[self.items.sink[item]] != 0
-            else:
-                keep = False
-                for w in range(words):
-                    if self.items.reach[item * words + w] & ~self.mask[w]:
-                        keep = True
-                        break
-            if keep:
-                n += 1
-                self.live[n] = item
-        self.live_count = n
-        n = 0
-        for i in range(self.ended_count):
-            item = self.ended[i]
-            if self.kept[item] or not self.mask[item >> 6] & (bit << (item & 63)):
-                self.ended[n] = item
-                n += 1
-        self.ended_count = n
-
-    def _cover(self) -> None:
-        """Which accepts are covered by the sinks of this state (`mask`), which sinks stay (`kept`)."""
-        sinks = numbers(self.live_count)
-        n = 0
-        for i in range(1, self.live_count + 1):
-            if self.items.sink[self.live[i]] >= 0:
-                sinks[n] = self.items.sink[self.live[i]]
-                n += 1
-        number = self.sink_sets.intern(sinks, 0, sort_distinct(sinks, 0, n))
-        if number == len(self.cover):
-            self.cover.append(self._new_cover(self.sink_sets.vector(number)))
-        kept, mask = self.cover[number]
-        self.kept = bytearray(kept)
-        for w in range(self.items.words):
-            self.mask[w] = mask[w]
-
-    def _new_cover(self, sinks: list[int]) -> "tuple[bytes, array[int]]":
-        keep = list(sinks)
-        for sink in sinks:
-            # one at a time, or two equal sinks would drop each other
-            rest = [other for other in keep if other != sink]
-            if rest and self._covered_by(rest) >> sink & 1:
-                keep = rest
-        bits = self._covered_by(keep)
-        for sink in keep:
-            bits |= _single(sink)
-        kept = bytearray(self.items.accepts + 1)
-        for sink in keep:
-            kept[sink] = 1
-        return bytes(kept), array("Q", bits.to_bytes(8 * self.items.words, "little"))
-
-    def _covered_by(self, sinks: list[int]) -> int:
-        """`covered`, from accept indices to a bitset of accept indices."""
-        assert self.covered is not None
-        ids = self.covered(tuple(sorted({self.accepts[sink] for sink in sinks})))
-        bits = 0
-        for index, accept in enumerate(self.accepts):
-            if ids >> accept & 1:
-                bits |= _single(index)
-        return bits
-
     def _exceeded(self, limit: str, value: int) -> LimitExceeded:
         """Blames the accepts that the items of the last states lead to, most items first."""
         last = max(self.states.count - BLAMED, 0)
         tally = self.items.tally(self.states, last)
         worst = sorted((-count, self.accepts[index]) for index, count in enumerate(tally) if count)
         return LimitExceeded(limit, value, tuple(accept for _, accept in worst[:BLAMED_MOST]))
-
-
-def _single(index: int) -> int:
-    return 1 << index

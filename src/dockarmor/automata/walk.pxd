@@ -19,16 +19,16 @@ cdef unsigned int _step(unsigned int[::1] base, unsigned int[::1] default, unsig
 
 
 @cython.locals(i=Py_ssize_t, base="unsigned int[::1]", default="unsigned int[::1]",
-               following="unsigned int[::1]", check="unsigned int[::1]", classes=bytes, symbol=cython.int)
-cpdef object walk(object tables, unsigned int state, bytes data)
+               following="unsigned int[::1]", check="unsigned int[::1]", classes=bytes, symbol=cython.int, now=cython.uint)
+cpdef object walk(object tables, Py_ssize_t state, bytes data)
 
 
 @cython.locals(i=Py_ssize_t, n=Py_ssize_t, at=Py_ssize_t, high=Py_ssize_t, count=Py_ssize_t,
                base="unsigned int[::1]", default="unsigned int[::1]", following="unsigned int[::1]",
                check="unsigned int[::1]", classes=bytes, symbol=cython.int, now=cython.uint,
                reached="unsigned int[::1]")
-cpdef object walk_many(object tables, unsigned int state, bytes data, object offsets)
+cpdef object walk_many(object tables, Py_ssize_t state, bytes data, object offsets)
 
 
 @cython.locals(entry=cython.uint)
-cpdef object step_out_of_band(object tables, unsigned int state)
+cpdef object step_out_of_band(object tables, Py_ssize_t state)

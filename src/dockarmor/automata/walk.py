@@ -117,16 +117,17 @@ def walk(tables: Tables, state: int, data: bytes) -> int:
     following = tables.next
     check = tables.check
     classes = tables.classes
-    if state >= len(base):
+    if not 0 <= state < len(base):
         raise IndexError(f"{state} is no state")
+    now = state
     for i in range(len(data)):
-        if state == 0:
+        if now == 0:
             break
         symbol = data[i]
         if classes is not None:
             symbol = classes[symbol]
-        state = _step(base, default, following, check, state, symbol)
-    return state
+        now = _step(base, default, following, check, now, symbol)
+    return now
 
 
 def walk_many(tables: Tables, state: int, data: bytes, offsets: "array[int]") -> "array[int]":
@@ -144,7 +145,7 @@ def walk_many(tables: Tables, state: int, data: bytes, offsets: "array[int]") ->
     following = tables.next
     check = tables.check
     classes = tables.classes
-    if state >= len(base):
+    if not 0 <= state < len(base):
         raise IndexError(f"{state} is no state")
     count = max(len(offsets) - 1, 0)
     result = array("I", bytes(4 * count))
@@ -171,7 +172,7 @@ def walk_many(tables: Tables, state: int, data: bytes, offsets: "array[int]") ->
 
 def step_out_of_band(tables: Tables, state: int) -> int:
     """Where the symbol -1 leads from `state`; 0 where the state has no such edge."""
-    if state >= len(tables.base):
+    if not 0 <= state < len(tables.base):
         raise IndexError(f"{state} is no state")
     entry = tables.base[state]
     if not entry & OUT_OF_BAND:

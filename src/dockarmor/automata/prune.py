@@ -1,0 +1,93 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: annotation_typing=False, freethreading_compatible=True
+"""Dominance: while a sink is present, what its accept covers cannot change a value."""
+
+from array import array
+from collections.abc import Callable
+
+from dockarmor.automata.items import Items
+from dockarmor.automata.vectors import VectorSet, numbers, sort_distinct
+
+
+class Prune:
+    """Drops the items and accepts of a state that change nothing.
+
+    A sink stays on every byte but NUL, so its accept stays too. An item that cannot get past a NUL either,
+    and that leads only to covered accepts, can be dropped. Sinks are dropped by other sinks only.
+    """
+
+    def __init__(self, items: Items, accepts: list[int], covered: Callable[[tuple[int, ...]], int] | None) -> None:
+        self.items = items
+        self.accepts = accepts
+        self.covered = covered
+        self.sink_sets = VectorSet()
+        self.covers: list[tuple[bytes, array[int]]] = []
+        self.kept = bytes(items.accepts + 1)
+        self.mask = array("Q", bytes(8 * (items.words + 1)))
+        self.live = 0
+        self.ended = 0
+
+    def apply(self, live: "array[int]", live_count: int, ended: "array[int]", ended_count: int) -> None:
+        """Compact live[1 : live_count + 1] and ended[:ended_count]; the new counts are left in the attributes."""
+        self._choose(live, live_count)
+        kept = self.kept
+        words = self.items.words
+        bit = 1
+        n = 0
+        for i in range(1, live_count + 1):
+            item = live[i]
+            if self.items.sink[item] >= 0:
+                keep = kept[self.items.sink[item]] != 0
+            else:
+                keep = False
+                for w in range(words):
+                    if self.items.reach[item * words + w] & ~self.mask[w]:
+                        keep = True
+                        break
+            if keep:
+                n += 1
+                live[n] = item
+        self.live = n
+        n = 0
+        for i in range(ended_count):
+            item = ended[i]
+            if kept[item] != 0 or not self.mask[item >> 6] & (bit << (item & 63)):
+                ended[n] = item
+                n += 1
+        self.ended = n
+
+    def _choose(self, live: "array[int]", live_count: int) -> None:
+        """Which accepts are covered by the sinks of this state (`mask`), which sinks stay (`kept`)."""
+        sinks = numbers(live_count)
+        n = 0
+        for i in range(1, live_count + 1):
+            if self.items.sink[live[i]] >= 0:
+                sinks[n] = self.items.sink[live[i]]
+                n += 1
+        number = self.sink_sets.intern(sinks, 0, sort_distinct(sinks, 0, n))
+        if number == len(self.covers):
+            self.covers.append(self._cover(self.sink_sets.vector(number)))
+        self.kept, self.mask = self.covers[number]
+
+    def _cover(self, sinks: list[int]) -> "tuple[bytes, array[int]]":
+        keep = list(sinks)
+        for sink in sinks:
+            # one at a time, or two equal sinks would drop each other
+            rest = [other for other in keep if other != sink]
+            if rest and sink in self._covered_by(rest):
+                keep = rest
+        bits = sum(_single(index) for index in self._covered_by(keep).union(keep))
+        kept = bytearray(self.items.accepts + 1)
+        for sink in keep:
+            kept[sink] = 1
+        return bytes(kept), array("Q", bits.to_bytes(8 * self.items.words, "little"))
+
+    def _covered_by(self, sinks: list[int]) -> set[int]:
+        """`covered`, from accept indices to accept indices."""
+        assert self.covered is not None
+        ids = self.covered(tuple(sorted({self.accepts[sink] for sink in sinks})))
+        return {index for index, accept in enumerate(self.accepts) if ids >> accept & 1}
+
+
+def _single(index: int) -> int:
+    return 1 << index
