@@ -54,9 +54,7 @@ class Mirror:
 def run(argv: Sequence[str], *, seconds: float = APT_SECONDS) -> str:
     """The standard output of a host command. Raises KernelUnavailable with its last words when it fails."""
     try:
-        done = subprocess.run(
-            list(argv), stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
-        )
+        done = subprocess.run(list(argv), stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False)
     except FileNotFoundError as error:
         raise KernelUnavailable(
             f"the lab is made of Debian packages, and `{argv[0]}` is not on this machine"
@@ -94,8 +92,7 @@ def machine_mirror() -> Mirror:
     """The mirror in this machine's own apt configuration."""
     if not KEYRING.is_file():
         raise KernelUnavailable(
-            f"Debian's keys are needed to verify packages: {KEYRING} is missing "
-            "(package debian-archive-keyring)"
+            f"Debian's keys are needed to verify packages: {KEYRING} is missing (package debian-archive-keyring)"
         )
     return choose_mirror(
         run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], seconds=60)
@@ -120,11 +117,7 @@ class Apt:
     def closure(self, names: Iterable[str]) -> list[Path]:
         """Download packages with all that they depend on; the verified files, in name order."""
         run(self.command("apt-get", "clean"))
-        run(
-            self.command(
-                "apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "install", *names
-            )
-        )
+        run(self.command("apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "install", *names))
         return sorted((self.root / "cache" / "archives").glob("*.deb"))
 
     def download(self, name: str, folder: Path) -> Path:

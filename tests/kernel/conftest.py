@@ -1,0 +1,29 @@
+"""Real kernels for whoever wants one: `lab_kernel` is a private machine per kernel and session."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dockarmor.kernel.lab import Lab, prepare, restore
+from dockarmor.kernel.protocol import KernelUnavailable
+
+FOLDER = Path(os.environ.get("DOCKARMOR_CACHE") or Path.home() / ".cache" / "dockarmor") / "lab"
+NEWEST = "6.17"
+
+
+def started(name: str) -> Lab:
+    """A machine of its own; the kernel is prepared on first use. Skips with the reason where it cannot be."""
+    try:
+        prepare([name], FOLDER, lambda line: print(f"lab: {line}"))
+        return restore(name, FOLDER)
+    except KernelUnavailable as error:
+        pytest.skip(f"no lab kernel {name} here: {error}")
+
+
+@pytest.fixture(scope="session", params=["6.1", "6.12", NEWEST])
+def lab_kernel(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A real kernel: two long-term ones and one that mediates unix sockets (>= 6.17)."""
+    with started(request.param) as lab:
+        yield lab
