@@ -242,7 +242,7 @@ def encode(rule: MountRule, scope: Scope) -> Iterator[Entry | Dropped]:
         flags = mount_flags.flag_pattern(part.required, part.optional)
         where, what, kind = mountpoint, source, ANY
         if part.operation == "make":
-            where, what = (mountpoint if rule.source is None else source), ANY
+            where, what = path_pattern(rule.mountpoint or rule.source, scope), ANY
         elif part.operation == "remount":
             what = ANY
         elif part.operation == "new":
