@@ -1,6 +1,6 @@
 """Paired timing: both sides alternate, so a disturbance meets both; the ratio is the median of paired ratios."""
 
-import os
+import resource
 import statistics
 import subprocess
 import time
@@ -43,15 +43,20 @@ def process(arguments: Sequence[str | Path], stdin: bytes | None = None) -> Call
     command = [str(part) for part in arguments]
 
     def once() -> Cost:
-        before, wall = os.times(), time.perf_counter()
+        before, wall = _children(), time.perf_counter()
         done = subprocess.run(command, input=stdin, capture_output=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-500:]}")
-        after, elapsed = os.times(), time.perf_counter() - wall
-        cpu = after.children_user + after.children_system - before.children_user - before.children_system
-        return Cost(cpu, elapsed)
+        elapsed = time.perf_counter() - wall
+        return Cost(_children() - before, elapsed)
 
     return once
+
+
+def _children() -> float:
+    """CPU seconds of ended children; finer than the ticks of os.times."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def pair(left: Callable[[], Cost], right: Callable[[], Cost], rounds: int) -> Pairing:
@@ -68,6 +73,4 @@ def pair(left: Callable[[], Cost], right: Callable[[], Cost], rounds: int) -> Pa
 
 
 def _median(costs: Sequence[Cost]) -> Cost:
-    return Cost(
-        statistics.median(cost.cpu for cost in costs), statistics.median(cost.wall for cost in costs)
-    )
+    return Cost(statistics.median(cost.cpu for cost in costs), statistics.median(cost.wall for cost in costs))
