@@ -39,13 +39,13 @@ class Attached:
 
 
 def attach(profile: Profile, features: Negotiated, form: Form, warnings: list[Diagnostic]) -> Attached:
-    """What a profile attaches to; no table where matching the profile's own name says the same.
+    """What a profile attaches to: its attachment, or a name that is a path or a pattern.
 
     Attributes are written in the reverse of their order in the text, as the reference parser does. Where the
     kernel does not look at them a warning (DA411) is added. Raises DiagnosticError.
     """
-    own = profile.name.rpartition("//")[2]
-    plain = profile.attachment is None or (profile.attachment == own and _GLOBS.isdisjoint(own))
+    own = profile.name.split("//")[-1]  # from the left, as the kernel does (lib.c, hname_tail): a///b is /b in a
+    plain = profile.attachment is None and not own.startswith("/") and _GLOBS.isdisjoint(own)
     xattrs = profile.xattrs[::-1] if _knows_xattrs(profile, features, warnings) else ()
     if plain and not profile.alternates and not xattrs:
         return Attached()
