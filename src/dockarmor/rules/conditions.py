@@ -30,6 +30,7 @@ WORD = re.compile(
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
 _MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t\r\n]*)(:?=)")
+_ARROW = re.compile(r"->(?![^ \t\r\n\"!,=)]|,[^ \t\r\n\"!,=)])")
 _BLANKS = re.compile(r"[ \t]*")
 _SEPARATORS = re.compile(r"[ \t\r\n,]*")
 _LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\]|\\[\s\S])+')
@@ -80,17 +81,13 @@ class Tail:
         self.keyword = keyword
         self.family = family
         if qualifiers.subject is not None:
-            self._reject_qualifier(
-                qualifiers.subject, "is about whose a file is, and stands before file rules"
-            )
+            self._reject_qualifier(qualifiers.subject, "is about whose a file is, and stands before file rules")
         if qualifiers.priority and not priority:
             self._reject_qualifier("priority", "is not possible before network rules")
 
     def _reject_qualifier(self, name: str, reason: str) -> NoReturn:
         span = self.qualifiers.spans.get(name, self.cursor.span(self.start))
-        self.fail(
-            QUALIFIER, f"`{name}` {reason}", span, help=(f"remove `{name}` from this {self.keyword} rule",)
-        )
+        self.fail(QUALIFIER, f"`{name}` {reason}", span, help=(f"remove `{name}` from this {self.keyword} rule",))
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -226,22 +223,16 @@ class Tail:
         """A free word or quoted string (a path, a socket family), None where something else stands."""
         start = self.cursor.pos
         self.skip()
-        if self.cursor.match(_NAME) or self.cursor.peek() == ",":
-            self.cursor.pos = start
-            return None
-        word = self.cursor.value(WORD, comments=False)
+        word = None
+        if not self.cursor.match(_NAME) and not self.cursor.match(_ARROW) and self.cursor.peek() != ",":
+            word = self.cursor.value(WORD, comments=False)
         if word is None:
             self.cursor.pos = start
         return word
 
     def arrow(self) -> bool:
         """Move past `->` where it stands as a word of its own."""
-        start = self.cursor.pos
-        word = self.word()
-        if word is not None and word.text == "->" and word.span.text == "->":
-            return True
-        self.cursor.pos = start
-        return False
+        return self.cursor.read(_ARROW, comments=False) is not None
 
     def end(self, expected: str = "a condition") -> Span:
         """The final comma; gives the rule's span."""
@@ -264,9 +255,7 @@ class Tail:
         fix: Fix | None = None,
     ) -> NoReturn:
         code, includes = f"{self.family}{reason}", self.cursor.includes
-        found = Diagnostic(
-            code, message, span, label=label, others=others, help=help, includes=includes, fix=fix
-        )
+        found = Diagnostic(code, message, span, label=label, others=others, help=help, includes=includes, fix=fix)
         raise DiagnosticError([found])
 
     def unexpected(self, expected: str) -> NoReturn:
