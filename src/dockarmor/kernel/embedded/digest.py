@@ -6,8 +6,8 @@ from struct import pack
 from dockarmor.compile.stream import STRUCT, Stream
 
 
-def profile_hashes(blob: bytes) -> tuple[str, ...]:
-    """The SHA-256 of each profile record, in order, as `policy/profiles/*/sha256` shows it from Linux 6.8 on.
+def profile_hashes(blob: bytes, algorithm: str = "sha256") -> tuple[str, ...]:
+    """The hash of each profile record, in order, as `policy/profiles/*/sha256` (`sha1` on 6.1) shows it.
 
     The kernel hashes the version word and the profile's bytes, without the header (crypto.c,
     aa_calc_profile_hash). `blob` must be one that `read_blob` reads.
@@ -22,5 +22,5 @@ def profile_hashes(blob: bytes) -> tuple[str, ...]:
         start = stream.pos
         stream.enter(STRUCT, "profile")
         stream.skip_struct()
-        hashes.append(hashlib.sha256(pack("<I", version) + blob[start : stream.pos]).hexdigest())
+        hashes.append(hashlib.new(algorithm, pack("<I", version) + blob[start : stream.pos]).hexdigest())
     return tuple(hashes)

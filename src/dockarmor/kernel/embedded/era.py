@@ -11,13 +11,15 @@ from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 class Era:
     """One generation of kernels.
 
-    `classes`: audit records say `class=`. `policy_lock`: every state of the policy table grants LOCK, which
-    no class of that table asks for, but which `.access` shows (policy_compat.c, compute_perms_entry).
+    `classes`: audit records say `class=`. `digest`: how loaded profiles are hashed (hashlib's name).
+    `policy_lock`: every state of the policy table grants LOCK, which no class of that table asks for, but which
+    `.access` shows (policy_compat.c, compute_perms_entry).
     `file_in_policy`: in a profile without file rules, where files are looked up in the policy table, its words
     are read as that table's and not as a file table's.
     """
 
     classes: bool = True
+    digest: str = "sha256"
     policy_lock: bool = True
     file_in_policy: bool = True
 
@@ -34,6 +36,6 @@ class Era:
 
 
 #: Debian 12's kernel
-LINUX_6_1 = Era(classes=False, policy_lock=False, file_in_policy=False)
+LINUX_6_1 = Era(classes=False, digest="sha1", policy_lock=False, file_in_policy=False)
 #: Debian 13's kernel and all newer ones tried
 LINUX_6_12 = Era()

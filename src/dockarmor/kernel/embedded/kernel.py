@@ -56,7 +56,7 @@ class Embedded:
             version = any(found.code == "DA501" for found in error.diagnostics)
             raise KernelError(str(error), EPROTONOSUPPORT if version else EPROTO) from error
         digest = digest_of(blob)
-        hashes = profile_hashes(blob)
+        hashes = profile_hashes(blob, self._era.digest)
         new = [
             Entry(_full_name(profile), digest, position, profile.mode, hashes[position])
             for position, profile in enumerate(policy.profiles)
