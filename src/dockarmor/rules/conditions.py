@@ -31,6 +31,7 @@ _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
 _MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t\r\n]*)(:?=)")
 _ARROW = re.compile(r"->(?![^ \t\r\n\"!,=)]|,[^ \t\r\n\"!,=)])")
+_COMMENT = re.compile(r"(?<=\s)#")
 _BLANKS = re.compile(r"[ \t]*")
 _SEPARATORS = re.compile(r"[ \t\r\n,]*")
 _LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\]|\\[\s\S])+')
@@ -260,6 +261,7 @@ class Tail:
 
     def unexpected(self, expected: str) -> NoReturn:
         """Something stands here that no rule of this kind can hold."""
+        self.skip()
         at = self.cursor.pos
         if self.cursor.at_end():
             self.fail(
@@ -272,7 +274,7 @@ class Tail:
         end = match.end() if match and match.end() > at else at + 1
         text = self.cursor.text[at:end]
         help: tuple[str, ...] = ()
-        if text.startswith("#"):
+        if _COMMENT.search(self.cursor.text, self.start, end):
             help = (f"a comment cannot stand inside a {self.keyword} rule: move it before or after the rule",)
         self.fail(
             UNEXPECTED,
