@@ -162,7 +162,7 @@ def test_what_one_refuses_the_other_refuses_for_the_same_reason(both: tuple[Lab,
     refused: dict[str, tuple[Callable[[Kernel], object], int]] = {
         "add what is there": (lambda kernel: kernel.load(blob, replace=False), EEXIST),
         "cut by a byte": (lambda kernel: kernel.load(blob[:-1]), EPROTO),
-        "cut short": (lambda kernel: kernel.load(blob[: len(blob) // 3]), EPROTO),
+        "cut short": (lambda kernel: kernel.load(blob[:60]), EPROTO),
         "unknown version": (lambda kernel: kernel.load(bytes(version)), EPROTONOSUPPORT),
         "no policy": (lambda kernel: kernel.load(b"no policy"), EPROTONOSUPPORT),
         "no parent": (lambda kernel: kernel.load(orphan), ENOENT),
@@ -174,6 +174,7 @@ def test_what_one_refuses_the_other_refuses_for_the_same_reason(both: tuple[Lab,
         "ask no label": (lambda kernel: kernel.access([Query("", 2, b"/")]), EINVAL),
         "ask too much": (lambda kernel: kernel.access([Query("p", 2, b"/" * 4071)]), EFBIG),
     }
+    # Not cut between a permission table and its automaton: 6.17 follows a null pointer there and is gone.
     for what, (act, errno) in refused.items():
         assert [refusal(act, kernel) for kernel in both] == [errno, errno], what
     longest = [Query("p", 2, b"/" * 4070)]
