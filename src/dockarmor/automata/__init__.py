@@ -10,10 +10,19 @@ Modules with a .pxd beside them are compiled when a C compiler is there; the sam
 
 import os
 import sys
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 
-if os.environ.get("DOCKARMOR_PURE") == "1":
-    # The one switch that library code reads: Python's own finder prefers extension modules, so to run the
+
+def _half_built(folder: str) -> bool:
+    """Are only some of the modules compiled? They link to each other, so that would not load."""
+    names = os.listdir(folder)
+    compiled = {name.partition(".")[0] for name in names if name.endswith(tuple(EXTENSION_SUFFIXES))}
+    wanted = {name.removesuffix(".pxd") for name in names if name.endswith(".pxd")}
+    return bool(compiled) and not wanted <= compiled
+
+
+for _folder in __path__:
+    # The one switch that library code reads. Python's own finder prefers extension modules, so to run the
     # uncompiled sources this folder needs a finder that knows only them.
-    for _folder in __path__:
+    if os.environ.get("DOCKARMOR_PURE") == "1" or _half_built(_folder):
         sys.path_importer_cache[_folder] = FileFinder(_folder, (SourceFileLoader, SOURCE_SUFFIXES))

@@ -37,5 +37,8 @@ cdef class Items:
 
     @cython.locals(bit=cython.ulonglong, words=Py_ssize_t, item=Py_ssize_t, edge=Py_ssize_t, first=Py_ssize_t,
                    i=Py_ssize_t, w=Py_ssize_t, other=Py_ssize_t, target=Py_ssize_t,
-                   memo=cython.ulonglong[::1], known=bytearray)
+                   memo=cython.ulonglong[::1], known=bytearray, only_null=cython.bint, through_null=bytearray)
     cpdef void annotate(self, bytearray null, bytearray sinking) except *
+
+    @cython.locals(found=Py_ssize_t, i=Py_ssize_t, other=Py_ssize_t)
+    cdef Py_ssize_t _only_accept(self, Py_ssize_t item, Py_ssize_t closure, bytearray through_null) except -2

@@ -203,9 +203,9 @@ class Items:
     def annotate(self, null: bytearray, sinking: bytearray) -> None:
         """Fill `reach` (bitset of the accepts that an item can reach) and `sink` (accept of a sink, else -1).
 
-        Both arguments are indexed by charset: does it contain NUL, is it all but NUL. A set bit
-        `accepts` of an item's reach says that the item may still consume a NUL. A sink is an item that
-        stays on all bytes but NUL, has one accept and goes nowhere else.
+        Both arguments are indexed by charset: does it contain NUL (2: nothing else), is it all but NUL. A set
+        bit `accepts` of an item's reach says that the item may still consume a NUL. A sink is an item that
+        stays on all bytes but NUL, has one accept, and goes nowhere else but through a NUL.
         """
         words = (self.accepts + 64) // 64
         self.words = words
@@ -213,6 +213,7 @@ class Items:
         self.sink = numbers(self.count + 1)
         memo = array("Q", bytes(8 * words * (self.closures.count + 1)))
         known = bytearray(self.closures.count + 1)
+        through_null = bytearray(self.count + 1)
         bit = 1
         for item in range(self.count):
             self.sink[item] = -1
@@ -239,8 +240,23 @@ class Items:
                             memo[target * words + w] |= self.reach[other * words + w]
                 for w in range(words):
                     self.reach[item * words + w] |= memo[target * words + w]
-            if self.loop[item] >= 0 and self.offsets[item + 1] - first == 1 and sinking[self.loop[item]]:
-                target = self.targets[first]
-                i = self.closures.offsets[target]
-                if self.closures.offsets[target + 1] - i == 2 and self.closures.pool[i] < self.accepts:
-                    self.sink[item] = self.closures.pool[i]
+            only_null = True
+            for edge in range(first + (1 if self.loop[item] >= 0 else 0), self.offsets[item + 1]):
+                if null[self.charsets[edge]] != 2:
+                    only_null = False
+            through_null[item] = only_null and self.loop[item] < 0
+            if only_null and self.loop[item] >= 0 and sinking[self.loop[item]]:
+                self.sink[item] = self._only_accept(item, self.targets[first], through_null)
+
+    def _only_accept(self, item: int, closure: int, through_null: bytearray) -> int:
+        """The accept of a loop's closure, -1 unless beside it there are only the loop and items behind a NUL."""
+        found = -1
+        for i in range(self.closures.offsets[closure], self.closures.offsets[closure + 1]):
+            other = self.closures.pool[i]
+            if other < self.accepts:
+                if found >= 0:
+                    return -1
+                found = other
+            elif other != item and not through_null[other]:
+                return -1
+        return found

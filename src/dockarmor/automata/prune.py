@@ -36,10 +36,9 @@ class Prune:
         n = 0
         for i in range(1, live_count + 1):
             item = live[i]
-            if self.items.sink[item] >= 0:
-                keep = kept[self.items.sink[item]] != 0
-            else:
-                keep = False
+            # `mask` never has the bit that says NUL: what may consume one stays.
+            keep = self.items.sink[item] >= 0 and kept[self.items.sink[item]] != 0
+            if not keep:
                 for w in range(words):
                     if self.items.reach[item * words + w] & ~self.mask[w]:
                         keep = True

@@ -71,7 +71,7 @@ class Subset:
         self.width = self.alphabet.width
         self.items = Items(trie)
         if covered is not None:
-            null = bytearray([charset & 1 for charset in trie.charsets])
+            null = bytearray([2 if charset == 1 else charset & 1 for charset in trie.charsets])
             sinking = bytearray([charset == EVERY ^ 1 for charset in trie.charsets])
             self.items.annotate(null, sinking)
         self.prune = Prune(self.items, self.accepts, covered)
