@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dockarmor.automata.dfa import Dfa
-from dockarmor.automata.pack import pack
 from dockarmor.compile.accept import AcceptClasses, inline
 from dockarmor.compile.compiled import START, CompiledTable
 from dockarmor.compile.encoding import PlacedEntry
-from dockarmor.compile.table import Form, construct, inline_table, too_many_states
+from dockarmor.compile.table import Form, construct, inline_table, packed, too_many_states
 from dockarmor.compile.tables import MAX_STATES_16
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import Profile
@@ -118,7 +117,7 @@ def attachment(paths: Sequence[bytes], values: Sequence[bytes], form: Form) -> C
     dfa = _automaton(paths, classes, form)
     if values:
         dfa = _chain([dfa, *(_automaton([value], classes, form) for value in values)])
-    tables = pack(dfa, differential=False, classes=False)
+    tables = packed(dfa, form, differential=False, classes=False)
     if len(tables.base) > MAX_STATES_16:
         raise DiagnosticError([too_many_states(len(tables.base))])
     return inline_table("attachment", tables, classes, form, wide=False)

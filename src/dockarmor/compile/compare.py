@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dockarmor.access.permission import Perm
+from dockarmor.automata.limits import LimitExceeded
 from dockarmor.automata.product import difference
 from dockarmor.automata.tables import Tables
 from dockarmor.automata.walk import walk
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile, CompiledTable, Use
 from dockarmor.compile.permission_map import X_INDEX, X_TABLE, X_TYPE, TableEntry
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 
 #: Fields of a record that are compared as they are.
 _FIELDS: dict[str, Callable[[CompiledProfile], object]] = {
@@ -57,13 +59,18 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class TableDifference:
-    """The shortest string for which a table of the two profiles says different things."""
+    """The shortest string for which a table of the two profiles says different things.
+
+    `out_of_band`: places in the string before which the kernel takes an out-of-band step (attachments with
+    extended attributes).
+    """
 
     profile: str
     table: Use
     string: bytes
     left: State
     right: State
+    out_of_band: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.profile}: {self.table} {self.string!r}: {_brief(self.left)} / {_brief(self.right)}"
@@ -73,7 +80,10 @@ Difference = FieldDifference | TableDifference
 
 
 def compare(left: CompiledPolicy, right: CompiledPolicy) -> list[Difference]:
-    """Every field that differs, and one string per table that differs. Empty: both mean the same."""
+    """Every field that differs, and one string per table that differs. Empty: both mean the same.
+
+    Raises DiagnosticError (DA407) where two automata are too large to be walked together.
+    """
     mine = {(profile.namespace, profile.name): profile for profile in left.profiles}
     yours = {(profile.namespace, profile.name): profile for profile in right.profiles}
     found: list[Difference] = []
@@ -103,34 +113,37 @@ def compare_profiles(left: CompiledProfile, right: CompiledProfile) -> Iterator[
         one = mine or (yours and _nothing(yours.use))
         other = yours or (mine and _nothing(mine.use))
         if one and other:
-            found = compare_tables(_Meaning(one, left.exec_table), _Meaning(other, right.exec_table))
+            found = _compare(_Meaning(one, left.exec_table), _Meaning(other, right.exec_table), left.name)
             if found is not None:
-                string, before, after = found
-                yield TableDifference(left.name, one.use, string, before, after)
+                yield found
 
 
-def compare_tables(left: "_Meaning", right: "_Meaning") -> tuple[bytes, State, State] | None:
+def _compare(left: "_Meaning", right: "_Meaning", name: str) -> TableDifference | None:
     """The first string that differs, with what holds on both sides.
 
-    The empty string is left out: no kernel asks about it, and the reference parser loses its permissions
-    where it writes a permission table. So walks begin behind the first byte.
+    The empty string is left out: no kernel asks about it, and the reference parser loses its permissions where
+    it writes a permission table. So walks begin behind the first byte.
     """
     numbers: dict[State, int] = {}
     mine, yours = left.values(numbers), right.values(numbers)
     begun: set[tuple[int, int]] = set()
-    shortest: bytes | None = None
+    shortest: TableDifference | None = None
     for byte in range(256):
         first = bytes((byte,))
         starts = left.step(first), right.step(first)
         if starts in begun:
             continue
         begun.add(starts)
-        found = difference(left.table.tables, mine, right.table.tables, yours, *starts)
-        if found is not None and (shortest is None or len(found.witness) + 1 < len(shortest)):
-            shortest = first + found.witness
-    if shortest is None:
-        return None
-    return shortest, left.state(left.step(shortest)), right.state(right.step(shortest))
+        try:
+            found = difference(left.table.tables, mine, right.table.tables, yours, *starts)
+        except LimitExceeded as reached:
+            message = f"comparing the {left.table.use} tables needs more than {reached.value} {reached.limit}"
+            raise DiagnosticError([Diagnostic("DA407", f"{message} (profile {name})")]) from None
+        if found is not None and (shortest is None or len(found.witness) + 1 < len(shortest.string)):
+            steps = tuple(place + 1 for place in found.out_of_band)
+            states = left.state(found.left), right.state(found.right)
+            shortest = TableDifference(name, left.table.use, first + found.witness, *states, steps)
+    return shortest
 
 
 class _Meaning:

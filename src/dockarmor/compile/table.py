@@ -56,11 +56,19 @@ def build(use: Literal["file", "policy"], placed: Sequence[PlacedEntry], form: F
     merged = merge(placed)
     classes = AcceptClasses(use, _layout(use, form))
     dfa = construct(merged, classes, form)
-    tables = pack(dfa, differential=form.differential, classes=form.classes, chain=form.chain)
+    tables = packed(dfa, form, differential=form.differential, classes=form.classes)
     wide = len(tables.base) > MAX_STATES_16
     if wide and not form.wide:
         raise DiagnosticError([too_many_states(len(tables.base))])
     return _finish(use, tables, classes, form, wide)
+
+
+def packed(dfa: Dfa, form: Form, *, differential: bool, classes: bool) -> Tables:
+    """The tables of an automaton. Raises DiagnosticError (DA404)."""
+    try:
+        return pack(dfa, differential=differential, classes=classes, chain=form.chain, limits=form.limits)
+    except LimitExceeded as reached:
+        raise DiagnosticError([_limit(reached, [])]) from None
 
 
 def _layout(use: Use, form: Form) -> Layout:

@@ -1,0 +1,59 @@
+"""Entries to an automaton: what does not fit a kernel's tables is said."""
+
+import pytest
+
+from dockarmor.automata.limits import Limits
+from dockarmor.compile.encoding import PlacedEntry, merge
+from dockarmor.compile.table import Form, build
+from dockarmor.rules.kind import Entry
+from dockarmor.text.diagnostic import DiagnosticError
+
+LONG = [PlacedEntry(Entry("file", b"a" * 66_000, 0x10004), None)]
+
+
+def code(form: Form) -> str:
+    with pytest.raises(DiagnosticError) as caught:
+        build("file", LONG, form)
+    return caught.value.diagnostics[0].code
+
+
+def test_more_states_than_16_bits_hold_need_a_kernel_with_32() -> None:
+    assert code(Form()) == "DA402"
+    table = build("file", LONG, Form(wide=True))
+    assert table is not None
+    assert table.wide
+    assert not build("file", LONG[:0], Form(wide=True))
+
+
+def test_small_tables_stay_narrow_on_a_kernel_with_32() -> None:
+    table = build("file", [PlacedEntry(Entry("file", b"a", 4), None)], Form(wide=True))
+    assert table is not None
+    assert not table.wide
+
+
+def test_bounds_of_the_construction_are_findings() -> None:
+    assert code(Form(limits=Limits(nodes=100))) == "DA404"
+
+
+def test_the_trap_has_the_first_permission_entry() -> None:
+    table = build("file", [PlacedEntry(Entry("file", b"a", 4), None)], Form(permission_table=True))
+    assert table is not None
+    assert table.tables.values[0] == 0
+    assert table.entry(0).allow == 0x200
+
+
+def test_entries_of_one_pattern_are_joined_by_effect_priority_and_audit() -> None:
+    entries = [
+        Entry("file", b"a", 0x4),
+        Entry("file", b"a", 0x2),
+        Entry("file", b"a", 0x8, 0x8),
+        Entry("file", b"a", 0x8, effect="deny"),
+        Entry("file", b"a", 0x1, priority=1),
+    ]
+    joined = [one.entry for one in merge([PlacedEntry(entry, None) for entry in entries])]
+    assert [(one.permissions, one.audit, one.effect, one.priority) for one in joined] == [
+        (0x6, 0, "allow", 0),
+        (0x8, 0x8, "allow", 0),
+        (0x8, 0, "deny", 0),
+        (0x1, 0, "allow", 1),
+    ]
