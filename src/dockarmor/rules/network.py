@@ -30,7 +30,7 @@ from dockarmor.rules.conditions import (
 from dockarmor.rules.kernel_check import mask_of
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, weakened
-from dockarmor.rules.socket_check import decide_by_type, decide_unix, operation, socket_pairs
+from dockarmor.rules.socket_check import decide_by_type, decide_unix, operation, protocol_of, socket_pairs
 from dockarmor.rules.socket_entry import (
     EVERY,
     LOCAL_ONLY,
@@ -292,8 +292,7 @@ def request(event: Event) -> NetworkRequest | None:
     permissions = mask_of(fields, NETWORK_NAMES)
     if family == "unix" or family not in FAMILIES or type not in SOCKET_TYPES or not permissions:
         return None
-    protocol = fields.get("protocol", "0")
-    return NetworkRequest(permissions, family, type, int(protocol) if protocol.isdecimal() else 0)
+    return NetworkRequest(permissions, family, type, protocol_of(fields.get("protocol", "")))
 
 
 KIND = Kind(

@@ -5,6 +5,8 @@ other socket, by family and type alone. Sources: security/apparmor/net.c, `aa_pr
 security/apparmor/af_unix.c.
 """
 
+from collections.abc import Iterator
+
 from dockarmor.access.confinement import Automaton, Confinement, StatePermissions
 from dockarmor.access.decision import Decision, Match
 from dockarmor.access.mediation import Mediation
@@ -29,6 +31,8 @@ _FILE_BITS = (
     Perm.WRITE | Perm.READ | Perm.CREATE | Perm.DELETE | Perm.OPEN | Perm.RENAME | Perm.SETATTR | Perm.GETATTR
 ) | (Perm.CHMOD | Perm.CHOWN | Perm.CHGRP | Perm.LOCK | Perm.MPROT)
 _ANONYMOUS = b"\x01"
+#: a piece of a string that is looked up, and the kernel's remark where it leads nowhere
+_Stage = tuple[bytes, str]
 
 
 def decide_by_type(confinement: Confinement, family: int, type: int, protocol: int, request: int) -> Decision:
@@ -40,16 +44,16 @@ def decide_by_type(confinement: Confinement, family: int, type: int, protocol: i
         table, state = class_state(confinement, mediation)
     if table is None or not state:
         return ALLOWED
-    string = family.to_bytes(2, "big")
+    string = _two_bytes(family)
     state = table.walk(state, string)
     info = None if state else "failed af match"
-    string += type.to_bytes(2, "big")
+    string += _two_bytes(type)
     state = table.walk(state, string[2:])
     if not state and info is None:
         info = "failed type match"
     permissions = table.permissions(state)
     if permissions.allow & request != request and permissions.allow & Perm.CONT_MATCH:
-        string += protocol.to_bytes(2, "big")
+        string += _two_bytes(protocol)
         state = table.walk(state, string[4:])
         info = None if state else "failed protocol match"
         permissions = table.permissions(state)
@@ -64,23 +68,33 @@ def decide_unix(confinement: Confinement, request: UnixRequest) -> Decision:
     table, state = class_state(confinement, Mediation.NETWORK_V9)
     if table is None or not state:
         return decide_by_type(confinement, UNIX, type, request.protocol, request.permissions)
-    base = UNIX.to_bytes(2, "big") + type.to_bytes(2, "big") + request.protocol.to_bytes(2, "big")
-    asked = request.permissions
     if bound := _bound_file(request):
-        return _decide_file(confinement, bound, asked)
-    own = base + _address(request.address) + b"\0\0"
-    parts = [
-        _walk(table, state, base, asked & CREATE),
-        _walk(table, state, own, asked & LOCAL),
-        _walk(table, state, own + b"\x02\0\0", asked & LISTEN),
-        _walk(table, state, own + b"\x04\0\0", asked & OPTIONS),
-    ]
-    peer = asked & PEER & ~LOCAL
-    if peer:
-        other = own + b"\x01" + _address(request.peer_address) + b"\0"
-        for label in components(request.peer or "unconfined"):
-            parts.append(_walk(table, state, other + label.encode("latin-1", "replace"), peer))
-    return combine((decision for decision in parts if decision is not None), asked)
+        return _decide_file(confinement, bound, request.permissions)
+    parts = (_walk(table, state, stages, bits) for stages, bits in _strings(request, type) if bits)
+    return combine(parts, request.permissions)
+
+
+def _strings(request: UnixRequest, type: int) -> Iterator[tuple[tuple[_Stage, ...], int]]:
+    """The strings that are looked up, and the permissions that each decides."""
+    asked = request.permissions
+    numbers = zip(("af", "type", "protocol"), (UNIX, type, request.protocol), strict=True)
+    base = tuple((_two_bytes(number), f"failed {name} match") for name, number in numbers)
+    address = (_address(request.address) + b"\0", "failed local address match")
+    own = (*base, address, (b"\0", "failed local label match"))
+    command = "failed cmd selection match"
+    yield base, asked & CREATE
+    yield own, asked & LOCAL
+    yield (*own, (b"\x02", command), (b"\0\0", "failed listen backlog match")), asked & LISTEN
+    yield (*own, (b"\x04", command), (b"\0\0", "failed sockopt match")), asked & OPTIONS
+    other = (_address(request.peer_address) + b"\0", "failed peer address match")
+    for label in components(request.peer or "unconfined"):
+        peer = (label.encode("latin-1", "replace"), "failed peer label match")
+        yield (*own, (b"\x01", command), other, peer), asked & PEER & ~LOCAL
+
+
+def _two_bytes(number: int) -> bytes:
+    """A number as the kernel matches it; of a larger one it takes the lower half."""
+    return (number & 0xFFFF).to_bytes(2, "big")
 
 
 def _address(address: bytes | None) -> bytes:
@@ -96,29 +110,15 @@ def _bound_file(request: UnixRequest) -> bytes | None:
     return None
 
 
-_INFO = (
-    *("failed af match", "failed type match", "failed protocol match"),
-    *("failed local address match", "failed local label match", "failed cmd selection match"),
-)
-
-
-def _walk(table: Automaton, start: int, string: bytes, request: int) -> Decision | None:
-    """The permissions at the end of a string; a part that leads nowhere is what the record complains of."""
-    if not request:
-        return None
-    state = table.walk(start, string)
-    info = None if state else _remark(table, start, string)
-    match = Match("policy", bytes((Mediation.NETWORK_V9,)) + string)
-    return check(table.permissions(state) if state else StatePermissions(), request, (match,), info)
-
-
-def _remark(table: Automaton, start: int, string: bytes) -> str:
-    for end, info in zip((2, 4, 6), _INFO, strict=False):
-        if not table.walk(start, string[:end]):
-            return info
-    command = {b"\x01": "failed peer label match", b"\x02": "failed listen backlog match"}
-    command[b"\x04"] = "failed sockopt match"
-    return command.get(string[-3:-2], "failed local address match")
+def _walk(table: Automaton, state: int, stages: tuple[_Stage, ...], request: int) -> Decision:
+    """The permissions at the end of a string; a stage that leads nowhere is what the record complains of."""
+    string = bytes((Mediation.NETWORK_V9,)) + b"".join(part for part, _ in stages)
+    match = Match("policy", string)
+    for part, failure in stages:
+        state = table.walk(state, part)
+        if not state:
+            return check(StatePermissions(), request, (match,), failure)
+    return check(table.permissions(state), request, (match,))
 
 
 def _decide_file(confinement: Confinement, path: bytes, request: int) -> Decision:
@@ -171,6 +171,15 @@ def address_pair(key: str, address: bytes | None) -> tuple[str, bytes | Bare]:
     name = address[1:]
     plain = all(0x21 <= byte <= 0x7E and byte != 0x22 for byte in name)
     return key, Bare(f'"@{name.decode("latin-1") if plain else name.hex().upper()}"')
+
+
+def protocol_of(text: str) -> int:
+    """The protocol behind a record's value; 0 for none.
+
+    >>> protocol_of("6"), protocol_of("?")
+    (6, 0)
+    """
+    return int(text) if text.isdecimal() and len(text) <= 10 else 0
 
 
 def address_of(text: str | None) -> bytes | None:

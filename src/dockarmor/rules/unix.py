@@ -30,7 +30,14 @@ from dockarmor.rules.conditions import (
 from dockarmor.rules.kernel_check import mask_of
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, not_enforced, weakened, word_pattern
-from dockarmor.rules.socket_check import address_of, address_pair, decide_unix, operation, socket_pairs
+from dockarmor.rules.socket_check import (
+    address_of,
+    address_pair,
+    decide_unix,
+    operation,
+    protocol_of,
+    socket_pairs,
+)
 from dockarmor.rules.socket_entry import (
     EVERY,
     LOCAL_ONLY,
@@ -245,13 +252,13 @@ def request(event: Event) -> UnixRequest | None:
     """Any record with `family="unix"`, a type and permissions; older kernels give no addresses."""
     fields = event.fields
     permissions = mask_of(fields, NETWORK_NAMES)
-    type, protocol = fields.get("sock_type", ""), fields.get("protocol", "0")
+    type = fields.get("sock_type", "")
     if fields.get("family") != "unix" or type not in SOCKET_TYPES or not permissions:
         return None
     return UnixRequest(
         permissions,
         type,
-        int(protocol) if protocol.isdecimal() else 0,
+        protocol_of(fields.get("protocol", "")),
         address_of(fields.get("addr")),
         address_of(fields.get("peer_addr")),
         fields.get("peer_label") or fields.get("peer") or None,
