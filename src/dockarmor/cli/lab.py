@@ -106,11 +106,14 @@ def _query(options: Namespace) -> int:
 def _exec(options: Namespace) -> int:
     from dockarmor.kernel.lab import attach
 
+    if not options.command:
+        note("dockarmor lab exec [--profile NAME] -- CMD: the command stands behind `--`")
+        return EXIT_USAGE
     lab = attach(_name(options), lab_folder())
-    done = lab.run(options.words, profile=options.profile, timeout=options.timeout)
+    done = lab.run(options.command, profile=options.profile, timeout=options.timeout)
     sys.stdout.buffer.write(done.stdout)
     sys.stderr.buffer.write(done.stderr)
-    for record in done.records:
+    for record in filter(_is_apparmor, done.records):
         note(printable(record))
     note(f"exit status {done.status}")
     return EXIT_OK if done.status == 0 else EXIT_NO
@@ -120,10 +123,15 @@ def _events(options: Namespace) -> int:
     from dockarmor.kernel.lab import attach
 
     results = Results("lab-events@1", options)
-    for record in attach(_name(options), lab_folder()).events():
+    for record in filter(_is_apparmor, attach(_name(options), lab_folder()).events()):
         results.add({"record": record}, [printable(record)])
     results.finish()
     return EXIT_OK
+
+
+def _is_apparmor(record: str) -> bool:
+    """The audit system writes companions, too: which system call, which arguments."""
+    return "apparmor=" in record
 
 
 def _down(options: Namespace) -> int:

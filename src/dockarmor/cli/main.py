@@ -85,10 +85,13 @@ def _run(verb: str, module: str, arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.configure(parser)
+    # What stands behind `--` is somebody else's command line.
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
     try:
-        options = parser.parse_args(arguments)
+        options = parser.parse_intermixed_args(arguments[:cut])
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+    options.command = arguments[cut + 1 :]
     try:
         status: int = command.run(options)
         sys.stdout.flush()

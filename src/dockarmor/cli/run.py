@@ -12,7 +12,7 @@ from argparse import ArgumentParser, Namespace
 
 from dockarmor.ask.subject import Subject
 from dockarmor.cli.kernel import feature_set
-from dockarmor.cli.main import EXIT_NO, EXIT_OK
+from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import Results, add_output, note
 from dockarmor.cli.places import lab_folder
 from dockarmor.cli.policy import add_reading, subject
@@ -25,7 +25,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--profile", required=True, metavar="FILE", help="policy file or built-in name")
     parser.add_argument("--profile-name", metavar="NAME", help="which of its profiles (default: the first)")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
-    parser.add_argument("command", nargs="+", metavar="CMD")
+    parser.usage = "dockarmor run [options] --profile FILE -- CMD [ARGUMENT …]"
     add_reading(parser)
     add_output(parser)
 
@@ -33,6 +33,9 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     from dockarmor.kernel.lab import prepare, restore
 
+    if not options.command:
+        note("dockarmor run: the command stands behind `--`")
+        return EXIT_USAGE
     place, _, name = options.kernel.partition(":")
     if place != "lab":
         raise KernelUnavailable("`run` needs a real kernel: --kernel lab, or lab:NAME")
