@@ -5,8 +5,8 @@ their containers. `today()` gives the rules of moby/profiles apparmor v0.2.1 (Do
 the inputs that the engine looks at. `page()` is the text of the manual page, as printed there.
 """
 
+import os
 from dataclasses import dataclass
-from importlib.resources import files
 
 PAGE_NAME = "docker-default.page"
 TODAY_NAME = "docker-default"
@@ -36,7 +36,10 @@ class _Section:
 
 def page() -> str:
     """The profile printed on Docker's manual page about AppArmor (Docker 1.9, 2015), byte for byte."""
-    return files("dockarmor.data").joinpath("profiles", PAGE_NAME).read_text("latin-1")
+    from dockarmor import data
+
+    with open(os.path.join(os.path.dirname(data.__file__), "profiles", PAGE_NAME), encoding="latin-1") as file:
+        return file.read()
 
 
 def today(host: Host | None = None, name: str = TODAY_NAME) -> str:
