@@ -20,12 +20,13 @@ from dockarmor.syntax.cursor import Cursor, Word, decode_escapes
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
 
-_ID = r'(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])'
+# No rule holds a NUL as it stands: upstream's texts end there. As an escape, `\x00`, it may be written.
+_ID = r'(?:[^ \t\r\n"!,\\\x00]|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
 #: A word of a tail: path-like ones may hold `=`, `(`, `)` and `:`; others end before `=`, `)` and `:=`.
 WORD = re.compile(
     rf"(?:/|&|:(?!=)){_ID}*"
-    r'|(?:[^ \t\r\n"!,=()+&:\\]|\\[\s\S])'
-    r'(?:[^ \t\r\n"!,=:)\\]|:(?![=)])|,(?=[^ \t\r\n"!,=)])|\\[\s\S])*'
+    r'|(?:[^ \t\r\n"!,=()+&:\\\x00]|\\[^\x00])'
+    r'(?:[^ \t\r\n"!,=:)\\\x00]|:(?![=)])|,(?=[^ \t\r\n"!,=)\x00])|\\[^\x00])*'
 )
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
@@ -34,7 +35,8 @@ _ARROW = re.compile(r"->(?![^ \t\r\n\"!,=)]|,[^ \t\r\n\"!,=)])")
 _COMMENT = re.compile(r"(?<=\s)#")
 _BLANKS = re.compile(r"[ \t]*")
 _SEPARATORS = re.compile(r"[ \t\r\n,]*")
-_LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\]|\\[\s\S])+')
+_VALUE = re.compile(rf"{_ID}+")
+_LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\\x00]|\\[^\x00])+')
 
 # The last digit of a diagnostic's code, the same for every family of rules.
 UNEXPECTED, PERMISSION, WORD_UNKNOWN, CONDITION, OPERATOR = range(5)
@@ -147,7 +149,7 @@ class Tail:
             if not values:
                 self.fail(VALUE, f"`{name}` has an empty list", self.cursor.span(begin))
             return Condition(name, operator, values, True, self.cursor.span(begin))
-        value = None if self.cursor.peek() in " \t\r\n" else self.cursor.value(comments=False)
+        value = None if self.cursor.peek() in " \t\r\n" else self.cursor.value(_VALUE, comments=False)
         if value is None:
             self.fail(
                 VALUE,
@@ -336,7 +338,7 @@ def shown(text: str) -> str:
 # -- writing ----------------------------------------------------------------------------------------------
 
 _BARE = r"A-Za-z0-9_./@{}*?\[\]^\\:~<>$%#|;-"
-_PLAIN = re.compile(rf"[{_BARE}](?:[+&{_BARE}]|,(?=[^,]))*")
+_PLAIN = re.compile(rf"(?!#)[{_BARE}](?:[+&{_BARE}]|,(?=[^,]))*")
 # An escape that decoding keeps, before a digit that decoding would take into it.
 _SWALLOWING = re.compile(r"(\\(?:x0{0,2}|d0{0,3}|0{1,3}))([0-9A-Fa-f])")
 _PAIR = re.compile(r'\\[\s\S]|"')

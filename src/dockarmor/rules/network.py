@@ -27,10 +27,16 @@ from dockarmor.rules.conditions import (
     spell_qualifiers,
     spell_value,
 )
-from dockarmor.rules.kernel_check import mask_of
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, weakened
-from dockarmor.rules.socket_check import decide_by_type, decide_unix, operation, protocol_of, socket_pairs
+from dockarmor.rules.socket_check import (
+    decide_by_type,
+    decide_unix,
+    operation,
+    permissions_of,
+    protocol_of,
+    socket_pairs,
+)
 from dockarmor.rules.socket_entry import (
     EVERY,
     LOCAL_ONLY,
@@ -289,7 +295,7 @@ def request(event: Event) -> NetworkRequest | None:
     """Any record with a family, a type and permissions; unix sockets are the unix kind's."""
     fields = event.fields
     family, type = fields.get("family", ""), fields.get("sock_type", "")
-    permissions = mask_of(fields, NETWORK_NAMES)
+    permissions = permissions_of(event)
     if family == "unix" or family not in FAMILIES or type not in SOCKET_TYPES or not permissions:
         return None
     return NetworkRequest(permissions, family, type, protocol_of(fields.get("protocol", "")))

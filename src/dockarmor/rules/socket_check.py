@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from dockarmor.access.confinement import Automaton, Confinement, StatePermissions
 from dockarmor.access.decision import Decision, Match
+from dockarmor.access.event import Event
 from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import NETWORK_NAMES, Perm
 from dockarmor.access.request import UnixRequest
 from dockarmor.rules.address_families import UNIX, UNIX_TYPES
-from dockarmor.rules.kernel_check import ALLOWED, check, class_state, combine, components, mask_pairs
+from dockarmor.rules.kernel_check import ALLOWED, check, class_state, combine, components, mask_of, mask_pairs
 from dockarmor.rules.kind import Bare
 from dockarmor.rules.socket_entry import CREATE, LISTEN, LOCAL, OPTIONS, PEER
 
@@ -144,6 +145,15 @@ def operation(permissions: int) -> str:
     'connect'
     """
     return next((name for word, name in _OPERATIONS.items() if permissions & NETWORK_NAMES[word]), "file_perm")
+
+
+def permissions_of(event: Event) -> int:
+    """The permissions behind a record; those of old kernels say them by the operation alone."""
+    found = mask_of(event.fields, NETWORK_NAMES)
+    if found:
+        return found
+    name = "create" if event.operation == "socket_create" else event.operation
+    return next((NETWORK_NAMES[word] for word, made in _OPERATIONS.items() if made == name), 0)
 
 
 def socket_pairs(

@@ -27,7 +27,6 @@ from dockarmor.rules.conditions import (
     spell_qualifiers,
     spell_value,
 )
-from dockarmor.rules.kernel_check import mask_of
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, not_enforced, weakened, word_pattern
 from dockarmor.rules.socket_check import (
@@ -35,6 +34,7 @@ from dockarmor.rules.socket_check import (
     address_pair,
     decide_unix,
     operation,
+    permissions_of,
     protocol_of,
     socket_pairs,
 )
@@ -251,7 +251,7 @@ def record(request: UnixRequest, decision: Decision) -> RecordPairs:
 def request(event: Event) -> UnixRequest | None:
     """Any record with `family="unix"`, a type and permissions; older kernels give no addresses."""
     fields = event.fields
-    permissions = mask_of(fields, NETWORK_NAMES)
+    permissions = permissions_of(event)
     type = fields.get("sock_type", "")
     if fields.get("family") != "unix" or type not in SOCKET_TYPES or not permissions:
         return None
