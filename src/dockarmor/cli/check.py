@@ -3,7 +3,7 @@
   dockarmor check /etc/apparmor.d/docker
   dockarmor check --no-compile profiles/*
 
-Exit status: 0 clean, 1 findings, 2 unreadable input.
+Exit status: 0 clean, 1 findings (warnings), 2 text that cannot be read as policy (errors).
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from dockarmor.cli.main import EXIT_NO, EXIT_OK
+from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import Results, add_output, color_wanted, diagnostic_item, note
 from dockarmor.cli.policy import add_features, add_reading, features, includes, read_argument
 from dockarmor.policy.includes import Library
@@ -46,7 +46,7 @@ def run(options: Namespace) -> int:
     results.finish()
     if options.output == "human":
         note(f"{len(options.files)} file(s): {errors} error(s), {warnings} warning(s)")
-    return EXIT_NO if errors or warnings else EXIT_OK
+    return EXIT_USAGE if errors else EXIT_NO if warnings else EXIT_OK
 
 
 def _check(name: str, library: Library, options: Namespace) -> Iterator[Diagnostic]:

@@ -17,6 +17,8 @@ ANYONE = b"[^\\x00][^\\x00]*"
 
 #: how deep `{}` may nest (upstream: 50 open braces are too many)
 MAX_DEPTH = 49
+#: how long a pattern's text may be; the kernel's longest path has 8192 bytes (path_max)
+MAX_LENGTH = 1 << 16
 
 _SLASHES = re.compile(r"//+")
 _GLOB = re.compile(r"\\[\s\S]|[{}\[\]*?,]")
@@ -34,13 +36,16 @@ def to_pattern(text: str, *, null_allowed: bool = False, span: Span | None = Non
 
     `?` and `*` stop at `/`, and like `**` at NUL, unless `null_allowed`. A star right after a `/` takes at
     least one character when the path component ends after it. `span` is where the text stands; errors point
-    into it. Raises DiagnosticError (DA301 to DA309).
+    into it. Raises DiagnosticError (DA301 to DA309, DA311).
 
     >>> to_pattern("/etc/{passwd,group}*")
     b'/etc/(passwd|group)[^/\\\\x00]*'
     >>> to_pattern("/etc/**")
     b'/etc/[^/\\\\x00][^\\\\x00]*'
     """
+    if len(text) > MAX_LENGTH:
+        message = f"this pattern has more than {MAX_LENGTH} bytes; no path is that long"
+        raise DiagnosticError([Diagnostic("DA311", message, span)])
     try:
         return _translate(text, null_allowed)
     except _Fault as fault:

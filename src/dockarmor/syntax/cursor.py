@@ -17,9 +17,10 @@ _BLANK = re.compile(r"(?:[ \t\n]|\r\n)+")
 # `#include` may stand wherever a comment may, so it is never one.
 _TRIVIA = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*(?:\n|\Z))+")
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_QUOTED = re.compile(r'"(?:[^"\\\x00]|\\[\s\S])*"')
+_QUOTED = re.compile(r'"(?:[^"\\\x00]++|\\[\s\S])*+"')
 #: A generic id: no blank, quote, `!` or `,`; a comma only when such a character follows it.
-_ID = re.compile(r'(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])+')
+# Possessive: nothing is ever given back, so a line of megabytes needs no memory for it.
+_ID = re.compile(r'(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])++')
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,7 @@ class Cursor:
 
     __slots__ = ("end", "includes", "pos", "source", "text")
 
-    def __init__(
-        self, source: Source, pos: int = 0, end: int | None = None, includes: tuple[Span, ...] = ()
-    ) -> None:
+    def __init__(self, source: Source, pos: int = 0, end: int | None = None, includes: tuple[Span, ...] = ()) -> None:
         self.source = source
         self.text = source.text
         self.pos = pos

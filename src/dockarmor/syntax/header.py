@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dockarmor.syntax.cursor import Cursor, Word
 
 _BLANKS = re.compile(r"[ \t]*")
-_ATTACHMENT = re.compile(r'(?=["/]|@\{)(?:"(?:[^"\\]|\\[\s\S])*"|(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])+)')
+_ATTACHMENT = re.compile(
+    r'(?=["/]|@\{)(?:"(?:[^"\\]|\\[\s\S])*"|(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])++)'
+)
 _GROUP = re.compile(r"(xattrs|flags)[ \t\r\n]*=[ \t\r\n]*\(|\(")
 _IDENTITIES = re.compile(r"\+[ \t\r\n]*identities[ \t\r\n]*=[ \t\r\n]*\(")
 _SEPARATORS = re.compile(r"[\s,]*")
@@ -17,8 +19,8 @@ _XATTR_VALUE = re.compile(r'(?:[^\s"!,()\\]|\\[\s\S])+')
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.
 HEADER = re.compile(
-    r'(?:"[^"\n]*"|(?:[/:&]|@\{\w+\})(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])*+)'
-    r'(?:[ \t\r\n]++(?:"[^"\n]*"|[/@](?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])*+))?+'
+    r'(?:"[^"\n]*"|(?:[/:&]|@\{\w+\})(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])*+)'
+    r'(?:[ \t\r\n]++(?:"[^"\n]*"|[/@](?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])*+))?+'
     r"[ \t\r\n]*+(?:\{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)"
 )
 

@@ -110,9 +110,7 @@ def _boolean(cursor: Cursor, start: int, match: re.Match[str]) -> BoolVariable:
 def _name(cursor: Cursor, match: re.Match[str]) -> Word:
     group = 1 if match[1] else 2
     if not match[group][0].isalpha():
-        cursor.fail(
-            "DA016", f"a variable's name begins with a letter: `{match[group]}`", match.start(), match.end()
-        )
+        cursor.fail("DA016", f"a variable's name begins with a letter: `{match[group]}`", match.start(), match.end())
     return Word(match[group], cursor.span(match.start(), match.end(group)))
 
 

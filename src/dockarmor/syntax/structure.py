@@ -34,7 +34,7 @@ _QUALIFIER = re.compile(
 # A rule in the shape that nearly all have: no quotes, no escapes, one line.
 _SIMPLE = re.compile(
     r"((?:audit[ \t]+)?(?:deny[ \t]+)?(?:(?:owner|other)[ \t]+)?)"
-    r'((?:/|@\{\w+\})(?:[^ \t\r\n"!,\\#]|,(?=[^ \t\r\n"!,\\#]))*)[ \t]+([a-zA-Z]+)[ \t]*,'
+    r'((?:/|@\{\w+\})(?:[^ \t\r\n"!,\\#]++|,(?=[^ \t\r\n"!,\\#]))*+)[ \t]+([a-zA-Z]+)[ \t]*,'
 )
 # Where reading goes on after a mistake: behind the comma or at the brace that ends the line.
 _BODY = re.compile(r"[^{}\n]*\{")

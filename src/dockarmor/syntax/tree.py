@@ -121,18 +121,7 @@ class Unreadable:
     span: Span = field(compare=False, repr=False)
 
 
-Node = (
-    Include
-    | Abi
-    | Alias
-    | SetVariable
-    | BoolVariable
-    | RuleNode
-    | Block
-    | Conditional
-    | ProfileNode
-    | Unreadable
-)
+Node = Include | Abi | Alias | SetVariable | BoolVariable | RuleNode | Block | Conditional | ProfileNode | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
