@@ -31,22 +31,28 @@ _EXACTLY = {
 }
 
 
-def operation(permissions: int) -> str:
+#: what the operations on a directory, whose path ends in `/`, are called
+_OF_FOLDERS = {"mknod": "mkdir", "unlink": "rmdir"}
+
+
+def operation(permissions: int, path: bytes = b"") -> str:
     """The operation a record names for such a request.
 
     >>> operation(Perm.READ), operation(Perm.CREATE), operation(Perm.LOCK | Perm.WRITE)
     ('open', 'mknod', 'file_lock')
+    >>> operation(Perm.CREATE, b"/tmp/x/")
+    'mkdir'
     """
     for name, bits in _OPERATIONS.items():
         if permissions == bits:
-            return name
+            return _OF_FOLDERS.get(name, name) if path.endswith(b"/") else name
     if permissions & Perm.LOCK:
         return "file_lock"
     return "file_mmap" if permissions & Perm.EXEC_MMAP else "open"
 
 
 def record(request: FileRequest, decision: Decision) -> RecordPairs:
-    return RecordPairs(operation(request.permissions), "file", request.path, object_pairs(decision))
+    return RecordPairs(operation(request.permissions, request.path), "file", request.path, object_pairs(decision))
 
 
 _OTHER_KINDS = frozenset(("link", "inode_link", "exec"))

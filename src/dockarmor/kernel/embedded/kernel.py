@@ -1,7 +1,7 @@
 """`Embedded`: a kernel.protocol.Kernel that answers in this process from the bytes that were loaded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from errno import EFBIG, EINVAL, ENOENT, EPROTO, EPROTONOSUPPORT
 
 from dockarmor.access.decision import Decision
@@ -17,6 +17,15 @@ from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, diges
 from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
 from dockarmor.rules.kind import Kind
 from dockarmor.text.diagnostic import DiagnosticError
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What one profile decides. `errno` is the error before complain mode forgave it; records show it."""
+
+    profile: str
+    decision: Decision
+    errno: int
 
 
 class Embedded:
@@ -100,19 +109,19 @@ class Embedded:
         Raises KernelError (ENOENT) for a label that is not loaded, (EINVAL) for a class that is not the
         kernel's to decide.
         """
-        return _together([decision for _, decision in self._decisions(label, request)])
+        return _together([verdict.decision for verdict in self._verdicts(label, request)])
 
     def attempt(self, label: str, request: Request, task: records.Task, seconds: int, milliseconds: int) -> Decision:
         """Ask, and write the audit records that the kernel would write; the clock is the caller's."""
-        decisions = self._decisions(label, request)
+        verdicts = self._verdicts(label, request)
+        logged = [verdict for verdict in verdicts if verdict.decision.record is not None]
         self._store.append(
             lambda serial: [
-                f"{records.Stamp(seconds, milliseconds, serial)}: {self._body(name, request, decision, task)}"
-                for name, decision in decisions
-                if decision.record is not None
+                f"{records.Stamp(seconds, milliseconds, serial)}: {self._body(verdict, request, task)}"
+                for verdict in logged
             ]
         )
-        return _together([decision for _, decision in decisions])
+        return _together([verdict.decision for verdict in verdicts])
 
     def events(self) -> Sequence[str]:
         """Records that this object has not given out yet, oldest first, as far back as the ring goes."""
@@ -123,17 +132,18 @@ class Embedded:
 
     # -- how ----------------------------------------------------------------------------------------------
 
-    def _decisions(self, label: str, request: Request) -> list[tuple[str, Decision]]:
-        """What each confined profile of the label decides, by its name."""
+    def _verdicts(self, label: str, request: Request) -> list[_Verdict]:
+        """What each confined profile of the label decides."""
         kind = self._kinds.get(type(request))
         if kind is None or kind.decide is None:
             raise KernelError("the kernel does not decide requests of this class", EINVAL)
-        decisions = []
+        verdicts = []
         for profile in self._confined(labels.components(label), self._store.index()):
             asked = Audited(profile) if profile.audit else profile
-            decision = in_mode(profile.mode, profile.name, request, kind.decide(asked, request))
-            decisions.append((_full_name(profile), decision))
-        return decisions
+            decided = kind.decide(asked, request)
+            decision = in_mode(profile.mode, profile.name, request, decided)
+            verdicts.append(_Verdict(_full_name(profile), decision, decided.errno))
+        return verdicts
 
     def _confined(self, names: Sequence[str], index: Index) -> list[CompiledProfile]:
         """The profiles of these names, without those that confine nothing."""
@@ -153,17 +163,18 @@ class Embedded:
             policy = self._policies[entry.blob] = read_blob(self._store.blob(entry.blob))
         return policy.profiles[entry.position]
 
-    def _body(self, name: str, request: Request, decision: Decision, task: records.Task) -> str:
+    def _body(self, verdict: _Verdict, request: Request, task: records.Task) -> str:
         kind = self._kinds[type(request)]
+        decision = verdict.decision
         assert kind.record is not None
         assert decision.record is not None
         return records.body(
             decision.record,
-            name,
+            verdict.profile,
             records.of_task(kind.record(request, decision), request, task),
             task,
             info=decision.info,
-            error=decision.errno,
+            error=verdict.errno,
             classes=self._era.classes,
         )
 

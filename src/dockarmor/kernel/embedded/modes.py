@@ -14,6 +14,8 @@ from dockarmor.access.permission import ALL
 from dockarmor.access.request import ExecRequest, Request
 
 _ALL_CAPABILITIES = (1 << 64) - 1
+#: what AUDIT_ALL means for a file: mapping to execute and linking are not in it (file.c, aa_audit_file)
+_ALL_OF_FILES = 0xFFFF
 
 
 def in_mode(mode: str, profile: str, request: Request, decision: Decision) -> Decision:
@@ -48,11 +50,11 @@ class Audited:
 
     @property
     def file(self) -> Automaton | None:
-        return _AuditedTable(self.profile.file) if self.profile.file else None
+        return _AuditedTable(self.profile.file, _ALL_OF_FILES) if self.profile.file else None
 
     @property
     def policy(self) -> Automaton | None:
-        return _AuditedTable(self.profile.policy) if self.profile.policy else None
+        return _AuditedTable(self.profile.policy, ALL) if self.profile.policy else None
 
     @property
     def capabilities(self) -> CapabilityWords:
@@ -66,6 +68,7 @@ class Audited:
 @dataclass(frozen=True, slots=True)
 class _AuditedTable:
     table: Automaton
+    audit: int
 
     def class_start(self, mediation: int) -> int:
         return self.table.class_start(mediation)
@@ -77,4 +80,4 @@ class _AuditedTable:
         return self.table.walk(state, data)
 
     def permissions(self, state: int, *, owner: bool = True) -> StatePermissions:
-        return replace(self.table.permissions(state, owner=owner), audit=ALL, quiet=0)
+        return replace(self.table.permissions(state, owner=owner), audit=self.audit, quiet=0)
