@@ -13,7 +13,7 @@ SHARED = f"{ROOM}._views"
 
 
 def extension(name: str, source: Path) -> Extension:
-    return Extension(name, [str(source)], extra_compile_args=["-O2", "-g0"], optional=True)
+    return Extension(name, [str(source)], extra_compile_args=["-O2", "-g0"])
 
 
 def compiled_core() -> list[Extension]:
@@ -32,6 +32,8 @@ def compiled_core() -> list[Extension]:
         extensions.append(extension(SHARED, room / "_views.c"))
         options["shared_utility_qualified_name"] = SHARED
     built: list[Extension] = cythonize(extensions, language_level=3, build_dir="build/cython", **options)
+    for one in built:
+        one.optional = True  # set here because cythonize forgets it
     return built
 
 
