@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORE := $(wildcard src/dockarmor/automata/*.py src/dockarmor/automata/*.pxd)
 
-.PHONY: demo test check-code test-pure test-lab-full lab bench fuzz clean
+.PHONY: demo test test-slow check-code test-pure test-lab-full lab bench clean
 
 $(READY): pyproject.toml setup.py scripts/venv $(CORE)
 	@PYTHON="$(PYTHON)" scripts/venv $(VENV)
@@ -22,6 +22,9 @@ lab: $(READY)
 test: $(READY)
 	@scripts/test
 
+test-slow: $(READY)
+	@$(BIN)/pytest -n 2 -m "slow and not lab" tests
+
 check-code: $(READY)
 	@scripts/check-code
 
@@ -29,13 +32,10 @@ test-pure: $(READY)
 	@DOCKARMOR_PURE=1 $(BIN)/pytest -q tests/automata
 
 test-lab-full: $(READY)
-	@DOCKARMOR_LAB_FULL=1 $(BIN)/pytest -q -m lab tests
+	@$(BIN)/pytest -m lab tests
 
 bench: $(READY)
 	@$(BIN)/python -m bench
-
-fuzz: $(READY)
-	@DOCKARMOR_FUZZ=1 $(BIN)/pytest -q -m fuzz tests
 
 clean:
 	rm -rf build $(VENV) src/*.egg-info src/dockarmor/automata/*.so src/dockarmor/automata/*.c

@@ -22,8 +22,11 @@ def started(name: str) -> Lab:
         pytest.skip(f"no lab kernel {name} here: {error}")
 
 
-@pytest.fixture(scope="session", params=["6.1", "6.12", NEWEST])
+@pytest.fixture(scope="module", params=["6.1", "6.12", NEWEST])
 def lab_kernel(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """A real kernel: two long-term ones and one that mediates unix sockets (>= 6.17)."""
+    """A real kernel: two long-term ones and one that mediates unix sockets (>= 6.17).
+
+    Each module gets its own: what one leaves behind in a kernel is not the next one's to find.
+    """
     with started(request.param) as lab:
         yield lab
