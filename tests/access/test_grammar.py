@@ -42,9 +42,7 @@ LINES = {
     "network create inet stream": NetworkRequest(0x10, "inet", "stream"),
     "network connect inet stream protocol=6": NetworkRequest(0x40, "inet", "stream", 6),
     "unix connect stream": UnixRequest(0x40, "stream"),
-    "unix connect stream addr=@x peer_addr=@y peer=label": UnixRequest(
-        0x40, "stream", 0, b"\0x", b"\0y", "label"
-    ),
+    "unix connect stream addr=@x peer_addr=@y peer=label": UnixRequest(0x40, "stream", 0, b"\0x", b"\0y", "label"),
     "unix connect stream peer_addr=/run/x": UnixRequest(0x40, "stream", peer_address=b"/run/x"),
     "mount fstype=proc options=(ro,nosuid) proc -> /mnt": MountRequest(b"/mnt", b"proc", b"proc", 3),
     "mount options=rbind /a -> /b": MountRequest(b"/b", b"/a", flags=0x5000),
@@ -57,9 +55,7 @@ LINES = {
     "change_profile other": ChangeProfileRequest("other"),
     "change_profile other exec=/bin/true": ChangeProfileRequest("other", b"/bin/true"),
     "userns create": UsernsRequest(),
-    "dbus send bus=system name=org.x path=/o peer=p": DbusRequest(
-        0x2, "system", name="org.x", path="/o", peer="p"
-    ),
+    "dbus send bus=system name=org.x path=/o peer=p": DbusRequest(0x2, "system", name="org.x", path="/o", peer="p"),
     "io_uring sqpoll": IoUringRequest(0x10),
     "io_uring override_creds label=x": IoUringRequest(0x8, "x"),
 }

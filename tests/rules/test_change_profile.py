@@ -114,9 +114,7 @@ def test_encoding(made: ChangeProfileRule, entries: list[tuple[bytes, int]], sco
 
 def test_denying_is_never_quiet_as_upstream(scope: Any) -> None:
     denied = rule(target="a", qualifiers=Qualifiers(effect="deny"))
-    assert next(iter(change_profile.encode(denied, scope()))) == Entry(
-        "file", b"a", 0xC0000000, effect="deny"
-    )
+    assert next(iter(change_profile.encode(denied, scope()))) == Entry("file", b"a", 0xC0000000, effect="deny")
 
 
 def test_audit_is_said_to_have_no_effect(scope: Any) -> None:
@@ -185,10 +183,7 @@ def test_a_record_and_the_way_back(table: Any, confined: Any) -> None:
         (),
     )
     at_exec = ChangeProfileRequest("a", onexec=b"/x")
-    assert (
-        change_profile.record(at_exec, change_profile.decide(confined(), at_exec)).operation
-        == "change_onexec"
-    )
+    assert change_profile.record(at_exec, change_profile.decide(confined(), at_exec)).operation == "change_onexec"
 
     def request(operation: str, **fields: str) -> ChangeProfileRequest | None:
         return change_profile.request(Event("DENIED", operation, "p", fields=fields))

@@ -159,9 +159,7 @@ def test_help_for_what_people_get_wrong(refused: Any) -> None:
 
 WORDS = st.one_of(
     st.text(st.characters(max_codepoint=255, exclude_characters="\0\\"), max_size=8).map("/".__add__),
-    st.sampled_from(
-        ["/{a,b}/**", r"/\*\\x41", r"/a\ b", "@{X}/y", "@{X}=", "&a", ":ns:a", "foo", r"/\x00" + "1"]
-    ),
+    st.sampled_from(["/{a,b}/**", r"/\*\\x41", r"/a\ b", "@{X}/y", "@{X}=", "&a", ":ns:a", "foo", r"/\x00" + "1"]),
 )
 LETTERS = st.sampled_from(
     [0, READ, WRITE | APPEND, READ | WRITE | APPEND, APPEND | LOCK, MMAP | READ, LINK, LINK | READ]

@@ -44,9 +44,7 @@ def test_a_record_and_the_way_back() -> None:
     assert request(Event("DENIED", "open", "p", fields=fields)) == asked
 
 
-@pytest.mark.parametrize(
-    "operation, bits", [("rename_src", 0x326), ("truncate", 0x102), ("chmod", Perm.CHMOD)]
-)
+@pytest.mark.parametrize("operation, bits", [("rename_src", 0x326), ("truncate", 0x102), ("chmod", Perm.CHMOD)])
 def test_some_operations_ask_more_than_the_mask_shows(operation: str, bits: int) -> None:
     event = Event("DENIED", operation, "p", fields={"name": "/a", "requested_mask": "w", "denied_mask": "w"})
     assert request(event) == FileRequest(bits, b"/a")

@@ -49,9 +49,7 @@ PATH = st.sampled_from(
     ]
 )
 MODE = st.one_of(
-    st.sampled_from(
-        ["r", "w", "rw", "a", "l", "rl", "mrwk", "x", "rx", "px", "Cx", "rPUx", "cix", "ix", "Ux", "wa"]
-    ),
+    st.sampled_from(["r", "w", "rw", "a", "l", "rl", "mrwk", "x", "rx", "px", "Cx", "rPUx", "cix", "ix", "Ux", "wa"]),
     st.lists(
         st.sampled_from(["r", "w", "a", "l", "x", "ix", "Px", "pux", "z", "R", "L"]), min_size=1, max_size=3
     ).map("".join),
@@ -82,9 +80,7 @@ PREFIX = words(
     ",",
 )
 LINK = words("link", st.sampled_from([NO_WORDS, ["subset"]]), PATH, ARROW, ",")
-CHANGE = words(
-    "change_profile", SAFETY, st.one_of(st.just(NO_WORDS), PATH), st.one_of(st.just(NO_WORDS), ARROW), ","
-)
+CHANGE = words("change_profile", SAFETY, st.one_of(st.just(NO_WORDS), PATH), st.one_of(st.just(NO_WORDS), ARROW), ",")
 CAPABILITY = words(
     "capability", st.lists(st.sampled_from(["chown", "bpf", "sys_admin", "audit_read", "nonsense"])), ","
 )

@@ -146,9 +146,7 @@ def test_a_subset_pair_denies_a_link_that_grants_more(table: Any, confined: Any)
         (0x04000000, 0x40000000, False),
     ],
 )
-def test_a_subset_pair_demands_the_same_exec(
-    new: int, old: int, allowed: bool, table: Any, confined: Any
-) -> None:
+def test_a_subset_pair_demands_the_same_exec(new: int, old: int, allowed: bool, table: Any, confined: Any) -> None:
     decision = link.decide(
         profile(
             table,

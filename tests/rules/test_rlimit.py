@@ -87,12 +87,8 @@ def test_endless_digits_are_no_number(refused: Any) -> None:
 
 
 PLAIN_LIMITS = st.tuples(st.sampled_from(["nofile", "nproc", "locks"]), st.integers(0, 2**40), st.just(""))
-SIZES = st.tuples(
-    st.sampled_from(["fsize", "as"]), st.integers(0, 2**30), st.sampled_from(["", "K", "MB", "G"])
-)
-TIMES = st.tuples(
-    st.sampled_from(["cpu", "rttime"]), st.integers(1, 10**6), st.sampled_from(["", "s", "days"])
-)
+SIZES = st.tuples(st.sampled_from(["fsize", "as"]), st.integers(0, 2**30), st.sampled_from(["", "K", "MB", "G"]))
+TIMES = st.tuples(st.sampled_from(["cpu", "rttime"]), st.integers(1, 10**6), st.sampled_from(["", "s", "days"]))
 NICE = st.tuples(st.just("nice"), st.integers(-20, 19), st.just(""))
 ENDLESS = st.tuples(st.sampled_from(rlimit.RESOURCES), st.none(), st.just(""))
 

@@ -91,10 +91,7 @@ def _sections(name: str, daemon: str) -> tuple[_Section, ...]:
         _Section("no file directly in /proc is written", ("deny @{PROC}/* w",)),
         _Section(
             "below /proc only process directories and sys; `bus` slips through, as upstream",
-            (
-                "deny @{PROC}/{[^1-9/],[^1-9/][^0-9/],[^1-9s/][^0-9y/][^0-9s/],"
-                "[^1-9/][^0-9/][^0-9/][^0-9/]*}/** w",
-            ),
+            ("deny @{PROC}/{[^1-9/],[^1-9/][^0-9/],[^1-9s/][^0-9y/][^0-9s/],[^1-9/][^0-9/][^0-9/][^0-9/]*}/** w",),
         ),
         _Section(
             "below /proc/sys only kernel/, and there not what the pattern excludes (meant: only shm*)",

@@ -88,11 +88,7 @@ def encode(rule: CapabilityRule, scope: Scope) -> Iterator[CapabilityEntry]:
 
 def _number(name: str, scope: Scope) -> int | None:
     known = scope.capability_number(name)
-    if (
-        name in _FORMERLY_SYS_ADMIN
-        and scope.kernel_has("caps/mask")
-        and not scope.kernel_has(f"caps/mask/{name}")
-    ):
+    if name in _FORMERLY_SYS_ADMIN and scope.kernel_has("caps/mask") and not scope.kernel_has(f"caps/mask/{name}"):
         return CAPABILITIES.index("sys_admin")
     if known is None and name in CAPABILITIES:
         return CAPABILITIES.index(name)
@@ -104,9 +100,7 @@ def _unknown(word: Word) -> Diagnostic:
 
     bare = word.text.lower().removeprefix("cap_")
     near = [bare] if bare in CAPABILITIES else get_close_matches(bare[:64], CAPABILITIES, 1, 0.6)
-    help = (
-        (f"did you mean `{near[0]}`?",) if near else ("capabilities(7) lists them; write them without CAP_",)
-    )
+    help = (f"did you mean `{near[0]}`?",) if near else ("capabilities(7) lists them; write them without CAP_",)
     fix = Fix(word.span, near[0], safe=False, message=f"write `{near[0]}`") if near else None
     return Diagnostic("DA281", f"unknown capability `{shown(word.text)}`", word.span, help=help, fix=fix)
 

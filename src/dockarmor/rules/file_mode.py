@@ -157,9 +157,7 @@ def spell_mode(letters: int, exec: str | None) -> str:
     """
     if letters & WRITE:
         letters &= ~APPEND
-    written = "".join(
-        letter for letter in _ORDER if letters & _LETTERS[letter] & ~(APPEND if letter == "w" else 0)
-    )
+    written = "".join(letter for letter in _ORDER if letters & _LETTERS[letter] & ~(APPEND if letter == "w" else 0))
     return written + (exec or "")
 
 

@@ -138,9 +138,7 @@ def request(event: Event) -> LinkRequest | None:
     fields = event.fields
     if event.operation not in ("link", "inode_link") or "name" not in fields or "target" not in fields:
         return None
-    return LinkRequest(
-        fields["name"].encode("latin-1"), fields["target"].encode("latin-1"), owner=is_owner(event)
-    )
+    return LinkRequest(fields["name"].encode("latin-1"), fields["target"].encode("latin-1"), owner=is_owner(event))
 
 
 KIND = Kind(

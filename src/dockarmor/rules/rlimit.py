@@ -98,9 +98,7 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> LimitRule:
     amount, number = _number(cursor)
     unit = cursor.read(_UNIT, comments=False)
     if not cursor.accept(",", comments=False):
-        _expected(
-            cursor, "a unit or the `,` that ends the rule" if unit is None else "the `,` that ends the rule"
-        )
+        _expected(cursor, "a unit or the `,` that ends the rule" if unit is None else "the `,` that ends the rule")
     written = "" if unit is None or amount is None else unit.text
     rule = LimitRule(resource, amount, written, qualifiers, cursor.span(start))
     if amount is not None:
@@ -148,14 +146,10 @@ def _check(cursor: Cursor, rule: LimitRule, number: Word, unit: Word | None) -> 
 
 def _too_large(cursor: Cursor, number: Word) -> NoReturn:
     help = "write `infinity` for no limit"
-    _fail(
-        cursor, "DA285", f"`{shown(number.text)}` is more than the kernel can count", number.span, help=help
-    )
+    _fail(cursor, "DA285", f"`{shown(number.text)}` is more than the kernel can count", number.span, help=help)
 
 
-def _unknown(
-    cursor: Cursor, code: str, kind: str, word: Word, known: "tuple[str, ...] | dict[str, int]"
-) -> NoReturn:
+def _unknown(cursor: Cursor, code: str, kind: str, word: Word, known: "tuple[str, ...] | dict[str, int]") -> NoReturn:
     from difflib import get_close_matches
 
     folded = {name.lower(): name for name in known}
@@ -168,9 +162,7 @@ def _unknown(
 def _expected(cursor: Cursor, what: str) -> NoReturn:
     cursor.skip(comments=False)
     end = cursor.pos if cursor.at_end() else cursor.pos + 1
-    _fail(
-        cursor, "DA282", "this limit is not complete", cursor.span(cursor.pos, end), label=f"expected {what}"
-    )
+    _fail(cursor, "DA282", "this limit is not complete", cursor.span(cursor.pos, end), label=f"expected {what}")
 
 
 def _fail(

@@ -49,9 +49,7 @@ _FORMS = {
     "file": _Form(FileRequest, path.parse_file, path.write_file, "file w /proc/sysrq-trigger"),
     "link": _Form(LinkRequest, path.parse_link, path.write_link, "link /tmp/new -> /etc/passwd"),
     "exec": _Form(ExecRequest, path.parse_exec, path.write_exec, "exec /bin/sh"),
-    "capability": _Form(
-        CapabilityRequest, peer.parse_capability, peer.write_capability, "capability sys_admin"
-    ),
+    "capability": _Form(CapabilityRequest, peer.parse_capability, peer.write_capability, "capability sys_admin"),
     "network": _Form(NetworkRequest, network.parse_network, network.write_network, "network inet stream"),
     "unix": _Form(UnixRequest, network.parse_unix, network.write_unix, "unix connect stream peer_addr=@x"),
     "mount": _Form(MountRequest, mount.parse_mount, mount.write_mount, "mount fstype=proc proc -> /mnt"),

@@ -178,9 +178,7 @@ class Reader:
             self.fail("DA708", f"a number from 0 to {limit} is expected", token.span)
         return value
 
-    def permissions(
-        self, token: Token, names: Mapping[str, int], letters: Mapping[str, int] | None = None
-    ) -> int:
+    def permissions(self, token: Token, names: Mapping[str, int], letters: Mapping[str, int] | None = None) -> int:
         """A word of permission names: `read,lock`, `(read, lock)`, letters such as `rw`, or bits as `0x…`."""
         word = 0
         for name in self.items(token):
@@ -273,8 +271,7 @@ def quote(value: bytes | str, *, key: str = "") -> str:
     """
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     spelled = "".join(
-        "\\" + char if char in '"\\' else char if " " <= char <= "~" else f"\\x{ord(char):02x}"
-        for char in text
+        "\\" + char if char in '"\\' else char if " " <= char <= "~" else f"\\x{ord(char):02x}" for char in text
     )
     if _NEEDS_QUOTES.search(spelled):
         spelled = f'"{spelled}"'
