@@ -1,0 +1,5 @@
+"""`python -m dockarmor` is `dockarmor`."""
+
+from dockarmor.cli.main import entry
+
+entry()
