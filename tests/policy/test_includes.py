@@ -79,6 +79,19 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     assert codes(read(tmp_path, 'include "/dev/zero"\n')) == ["DA102"]
 
 
+def test_an_abi_that_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "d").mkdir()
+    for name in ("<fifo>", "<d>", '"/dev/zero"'):
+        assert codes(read(tmp_path, f"abi {name},\n")) == ["DA102"]
+
+
+def test_a_missing_file_suggests_a_similar_one(tmp_path: Path) -> None:
+    write(tmp_path, tunables__global="")
+    found = read(tmp_path, "include <tunables/golbal>\n").diagnostics[0]
+    assert found.help == ("did you mean `include <tunables/global>`?",)
+
+
 def test_loops_on_disk_end(tmp_path: Path) -> None:
     write(tmp_path, d__a="include <d>\n", d__b="include <d/a>\n/b r,\n")
     (tmp_path / "d" / "loop").symlink_to(tmp_path / "d")

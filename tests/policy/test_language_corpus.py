@@ -39,14 +39,6 @@ DIFFERENT = frozenset(
         "generated_perms_safe/exact-re-inv-safepx-rule-target2.sd",
         "generated_perms_safe/exact-re-inv-unsafe-rule-Cxtarget.sd",
         "generated_perms_safe/exact-re-inv-unsafe-rule-Pixtarget2.sd",
-        # faults of ours
-        "profile/flags/flags_bad68.sd",
-        "profile/flags/flags_bad69.sd",
-        "profile/flags/flags_bad87.sd",
-        "profile/identities/bad_identity_05.sd",
-        "profile/identities/ok_identity_05.sd",
-        "vars/vars_auto_attach_path_06.sd",
-        "vars/vars_auto_attach_path_07.sd",
     )
 )
 

@@ -1,10 +1,12 @@
 """From the tree to profiles: names, conditions, blocks, and what is implied."""
 
+from pathlib import Path
+
 import pytest
 
 from dockarmor.policy.builtin import builtin_base
 from dockarmor.policy.profile import Profile
-from dockarmor.policy.read import library, read_text
+from dockarmor.policy.read import library, read_file, read_text
 from dockarmor.policy.resolve import Resolved
 from dockarmor.text.source import Source
 
@@ -114,6 +116,30 @@ def test_a_profile_knows_its_name_and_what_it_attaches_to() -> None:
     assert found.children[0].variables.expand("@{profile_name}", found.span) == r"a\*b//c"
 
 
+def test_a_child_named_by_a_path_attaches_to_it() -> None:
+    child = profile("profile p { profile /bin/* { @{attach_path} r, } }").children[0]
+    assert child.attachment == "/bin/*"
+    assert child.variables.expand("@{attach_path}", child.span) == "/bin/*"
+
+
+def test_a_file_that_includes_itself_defines_its_profiles_twice(tmp_path: Path) -> None:
+    (tmp_path / "self").write_text("include <self>\nprofile p { }\n")
+    found = read_file(str(tmp_path / "self"), library(str(tmp_path))).diagnostics
+    assert [one.code for one in found] == ["DA029"]
+
+
+def test_an_unreadable_file_is_a_diagnostic(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none"):
+        assert [one.code for one in read_file(str(path), library(str(tmp_path))).diagnostics] == ["DA102"]
+
+
+def test_braces_and_includes_are_bounded_together(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / str(number)).write_text("{ " * 20 + f"include <{number + 1}>\n" + "} " * 20)
+    found = read_text(Source("t", "profile p { include <0> }"), library(str(tmp_path))).diagnostics
+    assert [one.code for one in found] == ["DA101"]
+
+
 def test_the_preamble_comes_before_the_first_profile() -> None:
     assert codes("profile p { }\n@{a} = b\n") == ["DA105"]
     assert codes("profile p { }\nalias /a -> /b,\n") == ["DA105"]
@@ -128,6 +154,8 @@ def test_the_preamble_comes_before_the_first_profile() -> None:
         ("mediate_deleted delegate_deleted", "DA130"),
         ("attach_disconnected.path=/a no_attach_disconnected", "DA130"),
         ("attach_disconnected.path=a", "DA131"),
+        ("kill.signal=foo", "DA132"),
+        ("error=13", "DA132"),
     ],
 )
 def test_flags_that_do_not_go_together(flags: str, code: str) -> None:

@@ -51,6 +51,7 @@ def test_a_header_is_name_attachment_xattrs_flags() -> None:
         ('profile "a b" { }', "profile", "a b"),
         ("profile a(complain) { }", "profile", "a(complain)"),
         (":ns:x { }", "profile", ":ns:x"),
+        ("profile #b { }", "profile", "#b"),
         ("hat h { }", "hat", "h"),
         ("^h { }", "hat", "h"),
     ],
@@ -143,6 +144,51 @@ def test_qualifiers_stand_once_and_in_order(rule: str, code: str) -> None:
 def test_one_run_tells_all_mistakes() -> None:
     text = "profile p {\n  /a zz,\n  /ok r,\n  capability chown net_raw\n  /fine r,\n  deny audit /b r,\n}\n"
     assert codes(text) == ["DA203", "DA280", "DA040"]
+
+
+def test_a_broken_rule_of_several_lines_is_one_mistake() -> None:
+    text = "profile p {\n  dbus send bus=system\n    path=/a\n    interfce=x\n    member=y,\n  /b zz,\n}\n"
+    assert len(codes(text)) == 2
+    assert codes(text)[1] == "DA203"
+
+
+def test_a_missing_comma_does_not_swallow_the_next_rule() -> None:
+    parsed = read("profile p {\n  /a r\n  /b r,\n  signal,\n}\n")
+    assert [found.code for found in parsed.diagnostics] == ["DA210"]
+    assert [node.span.text for node in walk(parsed.file.body) if isinstance(node, RuleNode)] == ["/b r,", "signal,"]
+
+
+@pytest.mark.parametrize("path", ["/x{a,b}", "/x{a,}", "/{,x}/{y,{z,}}"])
+def test_the_braces_of_a_broken_rules_pattern_are_its_own(path: str) -> None:
+    parsed = read(f"profile p {{\n  {path} zz,\n  /b r,\n}}\n")
+    assert [found.code for found in parsed.diagnostics] == ["DA203"]
+    assert len([node for node in walk(parsed.file.body) if isinstance(node, RuleNode)]) == 1
+
+
+def test_a_block_behind_a_broken_rule_is_not_its_end() -> None:
+    assert codes("profile p {\n  if $x == {\n    /a r,\n  }\n  /b r,\n}\n")[1:] == []
+
+
+def test_a_brace_behind_a_mistake_still_closes() -> None:
+    for rule in ("/a zz ", "/a zz, ", "/a zz,"):
+        assert codes(f"profile p {{ {rule}}}\nprofile q {{ }}\n") == ["DA203"], rule
+
+
+def test_an_assignment_that_looks_like_a_rule_is_one() -> None:
+    assert codes("@{X}=/a r,\n") == ["DA017"]
+
+
+def test_a_byte_order_mark_is_one_mistake() -> None:
+    assert codes("\xef\xbb\xbfprofile p { /a r, }\n") == ["DA006"]
+
+
+@pytest.mark.parametrize("names", ['(a)+ identities=("/b c", d)', "(a b)"])
+def test_identities_are_read(names: str) -> None:
+    assert codes(f"profile p + identities={names} flags=(audit) {{ }}") == []
+
+
+def test_an_identity_holds_no_blank() -> None:
+    assert codes('profile p + identities=("a b") { }') == ["DA019"]
 
 
 def test_braces_that_do_not_match() -> None:

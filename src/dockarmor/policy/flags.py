@@ -1,7 +1,10 @@
 """Profile flags: words to values, and which do not go together (apparmor.d(5), PROFILE FLAGS)."""
 
+from collections.abc import Callable
+
 from dockarmor.policy.profile import Flags
 from dockarmor.policy.variables import Variables
+from dockarmor.rules.signal_names import canonical
 from dockarmor.syntax.cursor import Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 
@@ -17,7 +20,7 @@ _OPPOSITES = (
 
 
 def read_flags(words: tuple[Word, ...], variables: Variables) -> Flags:
-    """The flags that the words say. Raises DiagnosticError (DA130, DA131)."""
+    """The flags that the words say. Raises DiagnosticError (DA130 to DA132)."""
     seen: dict[str, Word] = {}
     values: dict[str, str] = {}
     for word in words:
@@ -31,6 +34,8 @@ def read_flags(words: tuple[Word, ...], variables: Variables) -> Flags:
     for one, other in _OPPOSITES:
         if one in seen and other in seen:
             raise _conflict(seen[other], seen[one])
+    _check_value(seen.get("kill.signal"), "signal", lambda value: canonical(value) is not None)
+    _check_value(seen.get("error"), "error", _is_errno)
     return Flags(
         mode=values.get("mode", "enforce"),
         audit="audit" in seen,
@@ -46,6 +51,23 @@ def read_flags(words: tuple[Word, ...], variables: Variables) -> Flags:
         error=values.get("error"),
         words=tuple(word.text for word in words),
     )
+
+
+def _check_value(word: Word | None, what: str, known: Callable[[str], bool]) -> None:
+    if word is None:
+        return
+    name, _, value = word.text.partition("=")
+    if not known(value):
+        example = "`kill.signal=term`" if what == "signal" else "`error=EACCES`"
+        help = (f"write the name of one, as in {example}",)
+        raise DiagnosticError([Diagnostic("DA132", f"`{name}=` names no {what}", word.span, help=help)])
+
+
+def _is_errno(value: str) -> bool:
+    """errno(3) names, in any case."""
+    import errno
+
+    return value.isascii() and value[:1] in "eE" and isinstance(getattr(errno, value.upper(), None), int)
 
 
 def _path(word: Word | None, variables: Variables) -> str | None:

@@ -47,11 +47,30 @@ class Library:
                 return candidate
         return None
 
+    def similar(self, path: str) -> str | None:
+        """A file beside the one that is missing, with a name much like its."""
+        import difflib
+
+        folder, _, name = path[:200].rpartition("/")
+        for root in self.search:
+            try:
+                there = os.listdir(os.fsencode(_decoded(f"{root}/{folder}")))
+            except OSError:
+                continue
+            names = [found.decode("latin-1") for found in there[:1000]]
+            near = difflib.get_close_matches(name, names, 1)
+            if near:
+                return f"{folder}/{near[0]}" if folder else near[0]
+        return None
+
     def files(self, path: str, span: Span) -> list[str]:
         """The file itself, or the regular files of a folder, last name first, as upstream reads them."""
         if not os.path.isdir(_decoded(path)):
             return [path]
-        names = sorted(os.listdir(os.fsencode(_decoded(path))), reverse=True)
+        try:
+            names = sorted(os.listdir(os.fsencode(_decoded(path))), reverse=True)
+        except OSError as error:
+            raise _unreadable(path, error.strerror or "unreadable", span) from None
         found = []
         for name in names:
             text = name.decode("latin-1")
@@ -72,22 +91,26 @@ class Library:
         cached = self._files.get(path)
         if cached is not None and cached.stamp == stamp:
             return cached.parsed
-        parsed = parse(_load(path, state, span), self.grammar)
+        parsed = parse(load(path, span), self.grammar)
         self._files[path] = _Cached(stamp, parsed)
         return parsed
 
 
-def _load(path: str, state: os.stat_result, span: Span | None) -> Source:
-    # A device or a FIFO would block or never end.
-    if not stat.S_ISREG(state.st_mode):
-        raise _unreadable(path, "not a regular file", span)
-    if state.st_size > MAX_BYTES:
-        raise DiagnosticError([Diagnostic("DA103", f"{path} has more than {MAX_BYTES >> 20} MiB", span)])
+def load(path: str, span: Span | None) -> Source:
+    """A regular file's text. Raises DiagnosticError: DA102 (unreadable), DA103 (too large)."""
     try:
-        with open(_decoded(path), "rb") as file:
+        # A device or a FIFO would block, never end, or do something when it is opened.
+        if not stat.S_ISREG(os.stat(_decoded(path)).st_mode):
+            raise _unreadable(path, "not a regular file", span)
+        descriptor = os.open(_decoded(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it may be another file by now
+                raise _unreadable(path, "not a regular file", span)
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, error.strerror or "unreadable", span) from None
+    if len(data) > MAX_BYTES:
+        raise DiagnosticError([Diagnostic("DA103", f"{path} has more than {MAX_BYTES >> 20} MiB", span)])
     return Source.from_bytes(path, data)
 
 

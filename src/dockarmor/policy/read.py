@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from dockarmor.policy.includes import Library
+from dockarmor.policy.profile import Policy
 from dockarmor.policy.resolve import Resolved, resolve
 from dockarmor.rules.file import simple
 from dockarmor.rules.registry import ALL
@@ -30,7 +31,11 @@ def read_text(source: Source, includes: Library) -> Resolved:
 
 def read_file(path: str, includes: Library) -> Resolved:
     """Read a policy file (`path` as latin-1 text of its bytes). An unreadable file is a diagnostic, too."""
-    return resolve(includes.read(path), includes)
+    try:
+        parsed = includes.read(path)
+    except DiagnosticError as error:
+        return Resolved(Policy(()), error.diagnostics)
+    return resolve(parsed, includes)
 
 
 def require(resolved: Resolved) -> Resolved:

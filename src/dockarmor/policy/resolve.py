@@ -13,7 +13,7 @@ from dockarmor.policy.condition import Known, holds
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.flags import read_flags
 from dockarmor.policy.implied import implied_rules
-from dockarmor.policy.includes import Library
+from dockarmor.policy.includes import Library, load
 from dockarmor.policy.profile import PlacedRule, Policy, Profile
 from dockarmor.policy.variables import Variables
 from dockarmor.rules.aare import escape_literal, filter_slashes
@@ -36,6 +36,8 @@ from dockarmor.syntax.tree import (
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
 from dockarmor.text.source import Span
 
+#: how deep includes, profiles, blocks and conditions nest, counted together
+MAX_DEPTH = 150
 #: how deep includes nest, and how many one file may reach
 MAX_INCLUDE_DEPTH = 100
 MAX_INCLUDES = 20_000
@@ -61,6 +63,10 @@ def resolve(parsed: Parsed, library: Library) -> Resolved:
     return Resolved(Policy(profiles, resolver.abi), tuple(resolver.diagnostics))
 
 
+#: namespace and name
+Identity = tuple[str | None, str]
+
+
 @dataclass(slots=True)
 class _Frame:
     """A profile while its body is read."""
@@ -70,6 +76,7 @@ class _Frame:
     rules: list[PlacedRule] = field(default_factory=list)
     children: list[Profile] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    names: dict[Identity, Span] = field(default_factory=dict)
 
 
 Visit = Callable[[Node, tuple[Span, ...], set[str]], None]
@@ -79,6 +86,9 @@ class _Resolver:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.sets: dict[str, tuple[str, ...]] = {}
+        #: values that `+=` brought since; appending to the tuples one by one would be quadratic
+        self.added: dict[str, list[str]] = {}
+        self.depth = 0
         self.places: dict[str, Span] = {}
         self.booleans: dict[str, bool] = {}
         self.aliases: list[tuple[str, str]] = []
@@ -86,6 +96,7 @@ class _Resolver:
         self.abi_seen = False
         self.started = False
         self.profiles: list[Profile] = []
+        self.names: dict[Identity, Span] = {}
         self.diagnostics: list[Diagnostic] = []
         self.includes = 0
         self.reported: set[str] = set()
@@ -100,6 +111,15 @@ class _Resolver:
         self.nodes(parsed.file.body, chain, visit, seen)
 
     def nodes(self, nodes: tuple[Node, ...], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
+        if nodes and self.depth >= MAX_DEPTH:
+            raise _error("DA101", f"includes and braces nest more than {MAX_DEPTH} levels deep", nodes[0].span)
+        self.depth += 1
+        try:
+            self._nodes(nodes, chain, visit, seen)
+        finally:
+            self.depth -= 1
+
+    def _nodes(self, nodes: tuple[Node, ...], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
         for node in nodes:
             with self.said(chain):
                 if isinstance(node, Include):
@@ -115,9 +135,7 @@ class _Resolver:
         try:
             yield
         except DiagnosticError as error:
-            self.diagnostics += [
-                replace(found, includes=found.includes or chain) for found in error.diagnostics
-            ]
+            self.diagnostics += [replace(found, includes=found.includes or chain) for found in error.diagnostics]
 
     def include(self, node: Include, chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
         path = self.library.locate(node.path, node.magic)
@@ -125,11 +143,11 @@ class _Resolver:
             if node.if_exists:
                 return
             where = f" in {' or '.join(self.library.search)}" if node.magic else ""
-            raise _error("DA100", f"there is no `{node.path[:200]}`{where}", node.span)
+            near = self.library.similar(node.path) if node.magic else None
+            help = (f"did you mean `include <{near}>`?",) if near else ()
+            raise _error("DA100", f"there is no `{node.path[:200]}`{where}", node.span, *help)
         if len(chain) >= MAX_INCLUDE_DEPTH or self.includes >= MAX_INCLUDES:
-            raise _error(
-                "DA101", f"more than {MAX_INCLUDE_DEPTH} includes deep, or {MAX_INCLUDES} in all", node.span
-            )
+            raise _error("DA101", f"more than {MAX_INCLUDE_DEPTH} includes deep, or {MAX_INCLUDES} in all", node.span)
         inner = (*chain, node.span)
         for file in self.library.files(path, node.span):
             if file not in seen:
@@ -159,7 +177,7 @@ class _Resolver:
                 node.span,
                 "without an abi rule, a policy means what the kernel can do",
             )
-        self.abi = _read_abi(path)
+        self.abi = _read_abi(path, node.span)
 
     # -- preamble -----------------------------------------------------------------------------------------
 
@@ -167,13 +185,15 @@ class _Resolver:
         if isinstance(node, ProfileNode):
             self.started = True
             self.profiles.append(self.profile(node, None, chain))
-            self._refuse_twice(self.profiles, node)
+            self._refuse_twice(self.profiles, self.names, node)
         elif isinstance(node, SetVariable | BoolVariable | Alias):
             if self.profiles:
-                raise _error("DA105", "this stands before the first profile of a file", node.span)
+                raise _error("DA105", "variables and aliases belong before the first profile of a file", node.span)
             self.define(node)
         else:
-            raise _error("DA106", "a rule stands in a profile", node.span, "profile NAME { … }")
+            raise _error(
+                "DA106", "this stands outside of every profile", node.span, "rules stand in `profile NAME { … }`"
+            )
 
     def define(self, node: SetVariable | BoolVariable | Alias) -> None:
         if isinstance(node, Alias):
@@ -184,7 +204,7 @@ class _Resolver:
             if node.operator == "=" and name in self.booleans:
                 raise self._defined_twice(node)
             if node.operator != "?=" or name not in self.booleans:
-                self.booleans[name] = holds(node.value, Known(Variables(self.sets), self.booleans))
+                self.booleans[name] = holds(node.value, Known(self.variables(), self.booleans))
             self.places.setdefault(name, node.span)
             return
         values = tuple(value.text for value in node.values)
@@ -196,12 +216,20 @@ class _Resolver:
                     node.span,
                     "write `=`",
                 )
-            self.sets[name] += values
+            self.added.setdefault(name, []).extend(values)
         elif node.operator == "=" and name in self.sets:
             raise self._defined_twice(node)
         elif node.operator != "?=" or name not in self.sets:
             self.sets[name] = values
+            self.added.pop(name, None)
         self.places.setdefault(name, node.span)
+
+    def variables(self) -> Variables:
+        """What is defined so far."""
+        for name, values in self.added.items():
+            self.sets[name] += tuple(values)
+        self.added.clear()
+        return Variables(dict(self.sets))
 
     def _defined_twice(self, node: SetVariable | BoolVariable) -> DiagnosticError:
         others = (Label(self.places[node.name.text], "it is defined here first"),)
@@ -212,10 +240,10 @@ class _Resolver:
     # -- profiles -----------------------------------------------------------------------------------------
 
     def profile(self, node: ProfileNode, parent: _Frame | None, chain: tuple[Span, ...]) -> Profile:
-        known = Variables(self.sets) if parent is None else Variables(dict(self.sets))
+        known = self.variables()
         namespace, own = _split_namespace(known.expand(node.name.text, node.name.span), node.name.span)
         name = own if parent is None else f"{parent.name}//{own}"
-        attachment = self._attachment(node, own if parent is None else None, known)
+        attachment = self._attachment(node, own, known)
         more = {"profile_name": (escape_literal(name),)}
         if attachment is not None:
             more |= {"attach_path": (attachment,), "exec_path": (attachment,)}
@@ -239,16 +267,15 @@ class _Resolver:
             tuple(self.aliases),
         )
 
-    def _attachment(self, node: ProfileNode, top: str | None, known: Variables) -> str | None:
+    def _attachment(self, node: ProfileNode, own: str, known: Variables) -> str | None:
         """What is written, or the own name of a profile that is named by a path."""
         if node.attachment is not None:
             text = known.expand(node.attachment.text, node.attachment.span)
             if not text.startswith("/") and not node.attachment.text.startswith("@{"):
                 raise _error("DA028", "an attachment begins with `/` or a variable", node.attachment.span)
             return text
-        if top is not None and top.startswith("/"):
-            return filter_slashes(top.rpartition("//")[2] or top)
-        return None
+        last = own.split("//")[-1]  # from the left, as compile/attachment.py and the kernel do
+        return filter_slashes(last) if own.startswith("/") and last else None
 
     def _alternates(self, attachment: str | None, own: str) -> tuple[str, ...]:
         text = attachment or own
@@ -266,9 +293,11 @@ class _Resolver:
                 self.conditional(node, chain, visit, seen, frame)
             elif isinstance(node, ProfileNode):
                 frame.children.append(self.profile(node, frame, chain))
-                self._refuse_twice(frame.children, node)
+                self._refuse_twice(frame.children, frame.names, node)
             else:
-                raise _error("DA109", "this stands before the first profile of a file, not in one", node.span)
+                raise _error(
+                    "DA109", "variables and aliases belong before the first profile of a file, not in one", node.span
+                )
 
         return visit
 
@@ -284,14 +313,17 @@ class _Resolver:
                 self.nodes(branch.body, chain, visit, seen)
             taken = True
 
-    def _refuse_twice(self, profiles: list[Profile], node: ProfileNode) -> None:
+    def _refuse_twice(self, profiles: list[Profile], names: dict[Identity, Span], node: ProfileNode) -> None:
         last = profiles[-1]
-        for other in profiles[:-1]:
-            if (other.name, other.namespace) == (last.name, last.namespace):
-                profiles.pop()
-                others = (Label(other.span, "the first is here"),)
-                message = f"there are two profiles `{last.name}`"
-                raise DiagnosticError([Diagnostic("DA029", message, node.head, others=others)])
+        identity = (last.namespace, last.name)
+        first = names.get(identity)
+        if first is None:
+            names[identity] = last.span
+        else:
+            profiles.pop()
+            others = (Label(first, "the first is here"),)
+            message = f"there are two profiles `{last.name}`"
+            raise DiagnosticError([Diagnostic("DA029", message, node.head, others=others)])
 
 
 def _split_namespace(name: str, span: Span) -> tuple[str | None, str]:
@@ -326,11 +358,8 @@ def _merged(outer: Qualifiers, inner: Qualifiers, span: Span) -> Qualifiers:
     )
 
 
-def _read_abi(path: str) -> FeatureSet:
-    import os
-
-    with open(os.fsdecode(path.encode("latin-1")), "rb") as file:
-        return FeatureSet.parse(path, file.read(1 << 17).decode("latin-1"))
+def _read_abi(path: str, span: Span) -> FeatureSet:
+    return FeatureSet.parse(path, load(path, span).text)
 
 
 def _error(code: str, message: str, span: Span, *help: str) -> DiagnosticError:

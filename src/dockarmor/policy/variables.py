@@ -94,7 +94,9 @@ class Variables:
         return sorted(set(values))
 
     def _values(self, name: str, span: Span, chain: tuple[str, ...]) -> tuple[str, ...]:
-        if name in chain or len(chain) > MAX_CHAIN:
+        if len(chain) > MAX_CHAIN:
+            raise _error("DA112", f"variables refer to variables more than {MAX_CHAIN} times in a row", span)
+        if name in chain:
             raise _error("DA111", f"@{{{name}}} refers to itself", span, "by way of " + " -> ".join(chain))
         if name not in self.sets:
             raise self._undefined(name, span)

@@ -43,7 +43,7 @@ def parse_name(cursor: Cursor, keyword: bool) -> Word:
         cursor.pos = blanks.end() if blanks else cursor.pos
     if cursor.peek() in ("", "\n", "\r", " ", "\t"):
         cursor.fail("DA020", "the name stands on the same line as `profile`", start, cursor.pos + 1)
-    name = cursor.value()
+    name = cursor.value(comments=False)
     if name is None:
         cursor.fail("DA020", "a profile has no name", start, cursor.pos + 1)
     if not name.text or name.text == "{":
@@ -69,10 +69,9 @@ def parse_rest(cursor: Cursor, hat: bool) -> tuple[Word | None, Xattrs, tuple[Wo
         cursor.pos = group.end()
         xattrs = _xattrs(cursor)
         group = _next(cursor, _GROUP)
-    identities = _next(cursor, _IDENTITIES)
-    if identities is not None:
+    while (identities := _next(cursor, _IDENTITIES)) is not None:
         cursor.pos = identities.end()
-        list(_listed(cursor, _FLAG))
+        _identities(cursor)
         group = _next(cursor, _GROUP)
     if group is not None:
         if group[1] == "xattrs":
@@ -104,6 +103,13 @@ def _listed(cursor: Cursor, pattern: re.Pattern[str]) -> Iterable[Word]:
         if word is None:
             cursor.fail("DA025", "this list is not closed", start, start + 1)
         yield word
+
+
+def _identities(cursor: Cursor) -> None:
+    """ "(" { name [ "," ] } ")"    Kernels know nothing of identities yet, so they are only checked."""
+    for name in _listed(cursor, _FLAG):
+        if " " in name.text and not name.text.startswith("/"):
+            cursor.fail("DA019", "an identity holds no blank", name.span.start, name.span.end)
 
 
 def _xattrs(cursor: Cursor) -> Xattrs:

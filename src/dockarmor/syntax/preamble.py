@@ -7,6 +7,9 @@ from dockarmor.syntax.condition import parse_expression
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
 
+#: how many values one assignment may give
+MAX_VALUES = 100_000
+
 INCLUDE = re.compile(r"#include|include(?=[ \t])")
 _IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t<\"])")
 _PLACE = re.compile(r'[ \t]*(?:<[ \t]*"?([^<>"\n]*?)"?[ \t]*>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
@@ -87,6 +90,8 @@ def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
         if value is None:
             _stray(cursor)
         values.append(value)
+        if len(values) > MAX_VALUES:
+            cursor.fail("DA009", f"@{{{name}}} gets more than {MAX_VALUES} values", start, match.end())
     if not values:
         cursor.fail(
             "DA014",

@@ -18,13 +18,14 @@ from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.header import HEADER, parse_name, parse_rest
 from dockarmor.syntax.preamble import INCLUDE, parse_abi, parse_alias, parse_assignment, parse_include
 from dockarmor.syntax.qualifiers import PLAIN, Effect, Qualifiers, Subject
+from dockarmor.syntax.recovery import next_statement, statement_pattern
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, Unreadable
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Source, Span
 
 #: bounds: the size of a file, how deep braces nest, how many mistakes of one file are told
 MAX_BYTES = 16 << 20
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 MAX_DIAGNOSTICS = 100
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -34,11 +35,11 @@ _QUALIFIER = re.compile(
 # A rule in the shape that nearly all have: no quotes, no escapes, one line.
 _SIMPLE = re.compile(
     r"((?:audit[ \t]+)?(?:deny[ \t]+)?(?:(?:owner|other)[ \t]+)?)"
-    r'((?:/|@\{\w+\})(?:[^ \t\r\n"!,\\#]++|,(?=[^ \t\r\n"!,\\#]))*+)[ \t]+([a-zA-Z]+)[ \t]*,'
+    r'((?:/|@\{\w+\}(?![+?:]?=))(?:[^ \t\r\n"!,\\#\x00]++|,(?=[^ \t\r\n"!,\\#\x00]))*+)[ \t]++([a-zA-Z]++)[ \t]*+,',
+    re.ASCII,
 )
-# Where reading goes on after a mistake: behind the comma or at the brace that ends the line.
 _BODY = re.compile(r"[^{}\n]*\{")
-_RECOVER = re.compile(r"[^\n]*?(?:,[ \t]*(?:#[^\n]*)?(?=\n)|(?=\n)|\Z)")
+_BOM = "\xef\xbb\xbf"
 
 
 class RuleKind(Protocol):
@@ -80,8 +81,9 @@ def parse(source: Source, grammar: Grammar) -> Parsed:
             File(source, (Unreadable(Span(source, 0, len(source.text))),)),
             (Diagnostic("DA001", message, span),),
         )
+    before = reader.byte_order_mark()
     body = reader.body(0, None)
-    return Parsed(File(source, tuple(body)), tuple(reader.diagnostics))
+    return Parsed(File(source, (*before, *body)), tuple(reader.diagnostics))
 
 
 class _Reader:
@@ -89,6 +91,9 @@ class _Reader:
         self.cursor = Cursor(source)
         self.grammar = grammar
         self.diagnostics: list[Diagnostic] = []
+        self.begins = statement_pattern(grammar.by_keyword)
+        #: nothing more is read, and no brace is missed
+        self.stopped = False
 
     def body(self, depth: int, opened: Span | None) -> list[Node]:
         """Nodes up to the closing brace (which is passed), or to the end of the file for `opened` None."""
@@ -108,7 +113,8 @@ class _Reader:
                     nodes.append(RuleNode(rule, rule.span))
                     continue
             if cursor.at_end():
-                if opened is not None:
+                if opened is not None and not self.stopped:
+                    self.stopped = True  # the braces around it are open, too: one mistake, told once
                     self.report(Diagnostic("DA003", "this brace is not closed", opened))
                 return nodes
             if text[start] == "}":
@@ -125,9 +131,20 @@ class _Reader:
                     self.report(diagnostic)
                 nodes.append(self.recover(start))
             if len(self.diagnostics) >= MAX_DIAGNOSTICS:
+                self.stopped = True
                 cursor.pos = len(text)
                 nodes.append(Unreadable(cursor.span(nodes[-1].span.end)))
                 return nodes
+
+    def byte_order_mark(self) -> list[Node]:
+        """A byte order mark at the start of the file is a mistake, but not the whole file's."""
+        if not self.cursor.text.startswith(_BOM):
+            return []
+        self.cursor.pos = len(_BOM)
+        mark = self.cursor.span(0)
+        fix = Fix(mark, "", safe=True, message="remove it")
+        self.report(Diagnostic("DA006", "the file begins with a byte order mark", mark, fix=fix))
+        return [Unreadable(mark)]
 
     def report(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
@@ -135,8 +152,7 @@ class _Reader:
     def recover(self, start: int) -> Unreadable:
         """Move to where the next statement may begin."""
         cursor = self.cursor
-        match = _RECOVER.match(cursor.text, max(cursor.pos, start + 1))
-        cursor.pos = max(match.end() if match else cursor.end, start + 1)
+        cursor.pos = next_statement(cursor.text, start, max(cursor.pos, start + 1), self.begins)
         return Unreadable(cursor.span(start))
 
     def statement(self, depth: int) -> Node:
@@ -240,6 +256,7 @@ class _Reader:
         if depth >= MAX_DEPTH:
             at = self.cursor.pos
             self.cursor.pos = self.cursor.end  # nothing behind it can be read sensibly
+            self.stopped = True
             raise DiagnosticError(
                 [Diagnostic("DA005", f"braces nest deeper than {MAX_DEPTH}", self.cursor.span(at - 1, at))]
             )
