@@ -6,6 +6,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Timings never decide a test: a busy machine is no counterexample.
+settings.register_profile("dockarmor", deadline=None)
+settings.load_profile("dockarmor")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
