@@ -9,7 +9,7 @@ import pytest
 
 from dockarmor.ask.subject import from_policy
 from dockarmor.compile.reader import read_blob
-from dockarmor.kernel.embedded.era import LINUX_6_1, LINUX_6_12
+from dockarmor.kernel.embedded.era import LINUX_6_1, LINUX_6_12, LINUX_6_17
 from dockarmor.kernel.embedded.kernel import Embedded
 from dockarmor.kernel.lab import Lab
 from dockarmor.kernel.protocol import Kernel, KernelError, Query
@@ -78,7 +78,7 @@ def compiled(text: str, features: FeatureSet) -> bytes:
 
 @pytest.fixture
 def both(lab_kernel: Lab, tmp_path: Path) -> tuple[Lab, Embedded]:
-    era = LINUX_6_1 if lab_kernel.name == "lab 6.1" else LINUX_6_12
+    era = {"lab 6.1": LINUX_6_1, "lab 6.12": LINUX_6_12}.get(lab_kernel.name, LINUX_6_17)
     embedded = Embedded(str(tmp_path), lab_kernel.features(), ALL, era=era)
     for profile in lab_kernel.profiles():
         if "//" not in profile.name:

@@ -10,7 +10,7 @@ from dockarmor.access.event import Event
 from dockarmor.access.grammar import parse_request
 from dockarmor.ask.subject import from_policy
 from dockarmor.audit.record import read_record
-from dockarmor.kernel.embedded.era import LINUX_6_1, LINUX_6_12
+from dockarmor.kernel.embedded.era import LINUX_6_1, LINUX_6_12, LINUX_6_17
 from dockarmor.kernel.embedded.kernel import Embedded
 from dockarmor.kernel.embedded.records import Task
 from dockarmor.kernel.lab import Lab
@@ -104,7 +104,7 @@ def kernels(lab_kernel: Lab, tmp_path: Path) -> Iterator[tuple[Lab, Embedded]]:
     features = FeatureSet.from_tree(lab_kernel.name, lab_kernel.features())
     resolved = require(read_text(Source("test", PROFILES), library(builtin_base())))
     blob = from_policy("test", resolved.policy, features).blob
-    era = LINUX_6_1 if lab_kernel.name == "lab 6.1" else LINUX_6_12
+    era = {"lab 6.1": LINUX_6_1, "lab 6.12": LINUX_6_12}.get(lab_kernel.name, LINUX_6_17)
     embedded = Embedded(str(tmp_path), lab_kernel.features(), ALL, era=era)
     for kernel in (lab_kernel, embedded):
         kernel.load(blob)

@@ -87,7 +87,7 @@ def test_a_process_that_is_killed_leaves_the_old_policy_or_the_new_one(tmp_path:
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(rng.uniform(0.0, 0.03))
+        time.sleep(rng.uniform(0.0, 0.1))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()

@@ -16,12 +16,16 @@ class Era:
     `.access` shows (policy_compat.c, compute_perms_entry).
     `file_in_policy`: in a profile without file rules, where files are looked up in the policy table, its words
     are read as that table's and not as a file table's.
+    `learns`: complain mode goes on where the profile that an exec leads to is not loaded.
+    `names_missing`: a record of an exec whose named target is not loaded says which.
     """
 
     classes: bool = True
     digest: str = "sha256"
     policy_lock: bool = True
     file_in_policy: bool = True
+    learns: bool = True
+    names_missing: bool = True
 
     def permissions(self, found: StatePermissions) -> StatePermissions:
         """A state's permissions in the policy table as this kernel computes them."""
@@ -36,6 +40,15 @@ class Era:
 
 
 #: Debian 12's kernel
-LINUX_6_1 = Era(classes=False, digest="sha1", policy_lock=False, file_in_policy=False)
-#: Debian 13's kernel and all newer ones tried
-LINUX_6_12 = Era()
+LINUX_6_1 = Era(
+    classes=False,
+    digest="sha1",
+    policy_lock=False,
+    file_in_policy=False,
+    learns=False,
+    names_missing=False,
+)
+#: Debian 13's kernel
+LINUX_6_12 = Era(learns=False)
+#: 6.17 and newer, as far as tried (7.2)
+LINUX_6_17 = Era()

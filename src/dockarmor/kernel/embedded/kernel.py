@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from errno import EFBIG, EINVAL, ENOENT, EPROTO, EPROTONOSUPPORT
 
 from dockarmor.access.decision import Decision
-from dockarmor.access.request import Request
+from dockarmor.access.request import ExecRequest, Request
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile
 from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded import label as labels
 from dockarmor.kernel.embedded import query, records, tree
 from dockarmor.kernel.embedded.digest import profile_hashes
+from dockarmor.kernel.embedded.domain import Domain
 from dockarmor.kernel.embedded.era import LINUX_6_12, Era
 from dockarmor.kernel.embedded.modes import Audited, in_mode
 from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, digest_of, serial_of
@@ -109,7 +110,7 @@ class Embedded:
         Raises KernelError (ENOENT) for a label that is not loaded, (EINVAL) for a class that is not the
         kernel's to decide.
         """
-        return _together([verdict.decision for verdict in self._verdicts(label, request)])
+        return self._together(label, request, self._verdicts(label, request))
 
     def attempt(self, label: str, request: Request, task: records.Task, seconds: int, milliseconds: int) -> Decision:
         """Ask, and write the audit records that the kernel would write; the clock is the caller's."""
@@ -121,7 +122,7 @@ class Embedded:
                 for verdict in logged
             ]
         )
-        return _together([verdict.decision for verdict in verdicts])
+        return self._together(label, request, verdicts)
 
     def events(self) -> Sequence[str]:
         """Records that this object has not given out yet, oldest first, as far back as the ring goes."""
@@ -137,13 +138,32 @@ class Embedded:
         kind = self._kinds.get(type(request))
         if kind is None or kind.decide is None:
             raise KernelError("the kernel does not decide requests of this class", EINVAL)
+        index = self._store.index()
         verdicts = []
-        for profile in self._confined(labels.components(label), self._store.index()):
+        for profile in self._confined(labels.components(label), index):
+            name = _full_name(profile)
             asked = Audited(profile) if profile.audit else profile
             decided = kind.decide(asked, request)
-            decision = in_mode(profile.mode, profile.name, request, decided)
-            verdicts.append(_Verdict(_full_name(profile), decision, decided.errno))
+            if isinstance(request, ExecRequest):
+                domain = Domain(name, self._loaded(index), self._era.names_missing)
+                decided = domain.after(profile, request, decided)
+            decision = in_mode(profile.mode, name, request, decided, learns=self._era.learns)
+            verdicts.append(_Verdict(name, decision, decided.errno))
         return verdicts
+
+    def _together(self, label: str, request: Request, verdicts: Sequence[_Verdict]) -> Decision:
+        """The verdict of the whole label. An exec by what confines nothing still leads where a profile attaches."""
+        decisions = [verdict.decision for verdict in verdicts]
+        if isinstance(request, ExecRequest):
+            confined = {verdict.profile for verdict in verdicts}
+            for name in labels.components(label):
+                if name not in confined:
+                    target = Domain(name, self._loaded(self._store.index())).unconfined(request.path)
+                    decisions.insert(0, Decision(allowed=True, target=target))
+        return _together(decisions)
+
+    def _loaded(self, index: Index) -> dict[str, CompiledProfile]:
+        return {entry.name: self._profile(entry) for entry in tree.listed(index.entries)}
 
     def _confined(self, names: Sequence[str], index: Index) -> list[CompiledProfile]:
         """The profiles of these names, without those that confine nothing."""
@@ -195,10 +215,10 @@ def _together(decisions: Sequence[Decision]) -> Decision:
     denied = 0
     for decision in decisions:
         denied |= decision.denied
-    targets = sorted({decision.target for decision in decisions if decision.target is not None})
+    targets = "//&".join(decision.target for decision in decisions if decision.target is not None)
     return replace(
         chosen,
         denied=denied,
-        target="//&".join(targets) or None,
+        target="//&".join(labels.components(targets)) if targets else None,
         matches=tuple(match for decision in decisions for match in decision.matches),
     )

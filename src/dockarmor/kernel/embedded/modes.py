@@ -14,18 +14,25 @@ from dockarmor.access.permission import ALL
 from dockarmor.access.request import ExecRequest, Request
 
 _ALL_CAPABILITIES = (1 << 64) - 1
+#: the kernel's remark on an exec that leads to a profile that is not loaded
+NOT_FOUND = "profile transition not found"
 #: what AUDIT_ALL means for a file: mapping to execute and linking are not in it (file.c, aa_audit_file)
 _ALL_OF_FILES = 0xFFFF
 
 
-def in_mode(mode: str, profile: str, request: Request, decision: Decision) -> Decision:
-    """The decision as a task in a profile of this mode gets it."""
+def in_mode(mode: str, profile: str, request: Request, decision: Decision, *, learns: bool = True) -> Decision:
+    """The decision as a task in a profile of this mode gets it.
+
+    `learns`: complain mode forgives an exec whose target profile is not loaded; kernels up to 6.12 say so and
+    refuse it all the same.
+    """
     if decision.allowed or decision.record is None:
         return decision
     if mode == "complain":
-        forgiven = decision.errno in (EACCES, EPERM)
+        missing = decision.info == NOT_FOUND and not learns
+        forgiven = decision.errno in (EACCES, EPERM) and not missing
         target = decision.target
-        if isinstance(request, ExecRequest) and target is None:
+        if isinstance(request, ExecRequest) and not missing:
             target = f"{profile}//null-{request.path.decode('latin-1')}"
         errno = 0 if forgiven else decision.errno
         return replace(decision, allowed=forgiven, record="ALLOWED", errno=errno, target=target)

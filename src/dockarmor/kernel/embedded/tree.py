@@ -7,6 +7,7 @@ Names are as the kernel shows them: `parent//child`, `:namespace:name`. Source: 
 from collections.abc import Sequence
 from errno import EEXIST, ENOENT
 
+from dockarmor.kernel.embedded.records import split_namespace
 from dockarmor.kernel.embedded.store import Entry
 from dockarmor.kernel.protocol import KernelError
 
@@ -52,12 +53,23 @@ def _replace(tree: list[Entry], new: Entry) -> None:
 def parent_of(name: str) -> str:
     """The name of a profile's parent, empty for one that has none.
 
-    >>> parent_of("a//b//c"), parent_of(":n//m:a"), parent_of(":n:a//b")
+    Names are divided from the left, so a child may be called by a path (include/lib.h, basename).
+
+    >>> parent_of("a//b//c"), parent_of(":n//m:a"), parent_of(":n:a///bin/sh")
     ('a//b', '', ':n:a')
     """
-    namespace, colon, own = name.rpartition(":") if name.startswith(":") else ("", "", name)
-    parent = own.rpartition("//")[0]
-    return namespace + colon + parent if parent else ""
+    namespace, own = split_namespace(name)
+    parent = "//".join(own.split("//")[:-1])
+    return f":{namespace}:{parent}" if namespace and parent else parent
+
+
+def own_name(name: str) -> str:
+    """A profile's name without its parent's and its namespace.
+
+    >>> own_name("a///bin/sh"), own_name(":n:p")
+    ('/bin/sh', 'p')
+    """
+    return split_namespace(name)[1].split("//")[-1]
 
 
 def removed(old: Sequence[Entry], name: str) -> list[Entry]:
