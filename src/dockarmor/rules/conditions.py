@@ -21,12 +21,12 @@ from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
 
 # No rule holds a NUL as it stands: upstream's texts end there. As an escape, `\x00`, it may be written.
-_ID = r'(?:[^ \t\r\n"!,\\\x00]|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
+_ID = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
 #: A word of a tail: path-like ones may hold `=`, `(`, `)` and `:`; others end before `=`, `)` and `:=`.
 WORD = re.compile(
-    rf"(?:/|&|:(?!=)){_ID}*"
+    rf"(?:/|&|:(?!=)){_ID}*+"
     r'|(?:[^ \t\r\n"!,=()+&:\\\x00]|\\[^\x00])'
-    r'(?:[^ \t\r\n"!,=:)\\\x00]|:(?![=)])|,(?=[^ \t\r\n"!,=)\x00])|\\[^\x00])*'
+    r'(?:[^ \t\r\n"!,=:)\\\x00]++|:(?![=)])|,(?=[^ \t\r\n"!,=)\x00])|\\[^\x00])*+'
 )
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
@@ -35,8 +35,11 @@ _ARROW = re.compile(r"->(?![^ \t\r\n\"!,=)]|,[^ \t\r\n\"!,=)])")
 _COMMENT = re.compile(r"(?<=\s)#")
 _BLANKS = re.compile(r"[ \t]*")
 _SEPARATORS = re.compile(r"[ \t\r\n,]*")
-_VALUE = re.compile(rf"{_ID}+")
-_LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\\x00]|\\[^\x00])+')
+_LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\\x00]++|\\[^\x00])++')
+
+#: Bounds of one rule. Real ones have a handful of each.
+MAX_CONDITIONS = 256
+MAX_VALUES = 1024
 
 # The last digit of a diagnostic's code, the same for every family of rules.
 UNEXPECTED, PERMISSION, WORD_UNKNOWN, CONDITION, OPERATOR = range(5)
@@ -66,7 +69,7 @@ class Group:
 class Tail:
     """Reads the tail of one class rule. `family` is the beginning of its diagnostic codes: `DA26`."""
 
-    __slots__ = ("cursor", "family", "keyword", "qualifiers", "start")
+    __slots__ = ("conditions", "cursor", "family", "keyword", "qualifiers", "start")
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class Tail:
         self.cursor = cursor
         self.qualifiers = qualifiers
         self.start = start
+        self.conditions = 0
         self.keyword = keyword
         self.family = family
         if qualifiers.subject is not None:
@@ -133,6 +137,7 @@ class Tail:
             self.cursor.pos = start
             return None
         begin = self.cursor.pos
+        self._count(begin)
         if self.cursor.match(_PEER):  # where a group may stand, `group` has been asked before
             self.fail(
                 OPERATOR,
@@ -149,7 +154,7 @@ class Tail:
             if not values:
                 self.fail(VALUE, f"`{name}` has an empty list", self.cursor.span(begin))
             return Condition(name, operator, values, True, self.cursor.span(begin))
-        value = None if self.cursor.peek() in " \t\r\n" else self.cursor.value(_VALUE, comments=False)
+        value = None if self.cursor.peek() in " \t\r\n" else self.cursor.value(comments=False)
         if value is None:
             self.fail(
                 VALUE,
@@ -177,6 +182,7 @@ class Tail:
 
     def _member(self) -> Condition:
         begin = self.cursor.pos
+        self._count(begin)
         match = self.cursor.match(_MEMBER)
         if match is None:
             self.unexpected("a condition `name=value` of the peer")
@@ -206,7 +212,14 @@ class Tail:
             if value is None:
                 self.unexpected(f"a word or the `)` that closes the list of {what}")
             values.append(value)
+            if len(values) > MAX_VALUES:
+                self.fail(VALUE, f"`{what}` lists more than {MAX_VALUES} values", value.span)
         return tuple(values)
+
+    def _count(self, at: int) -> None:
+        self.conditions += 1
+        if self.conditions > MAX_CONDITIONS:
+            self.fail(VALUE, f"a rule has at most {MAX_CONDITIONS} conditions", self.cursor.span(at, at + 1))
 
     def _closes(self, begin: int) -> bool:
         self._past(_SEPARATORS)

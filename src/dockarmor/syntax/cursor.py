@@ -18,9 +18,9 @@ _BLANK = re.compile(r"(?:[ \t\n]|\r\n)+")
 _TRIVIA = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*(?:\n|\Z))+")
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _QUOTED = re.compile(r'"(?:[^"\\\x00]++|\\[\s\S])*+"')
-#: A generic id: no blank, quote, `!` or `,`; a comma only when such a character follows it.
+#: A generic id: no blank, NUL, quote, `!` or `,`; a comma only when such a character follows it.
 # Possessive: nothing is ever given back, so a line of megabytes needs no memory for it.
-_ID = re.compile(r'(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])++')
+_ID = re.compile(r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])++')
 
 
 @dataclass(frozen=True, slots=True)
