@@ -222,3 +222,42 @@ def test_every_class_of_requests_is_decided_and_its_record_reads_back_as_the_req
     event = read_record(written)
     assert isinstance(event, Event)
     assert request_of(event) == request
+
+
+# -- where an exec leads ------------------------------------------------------------------------------------
+
+TRANSITIONS = """
+profile shell { /bin/* ix, /usr/bin/a* px, /usr/bin/b px -> named, /usr/bin/c pux, /usr/bin/d cx,
+  profile /usr/bin/d { } }
+profile named { }
+profile wide /usr/bin/a** { }
+profile narrow /usr/bin/app* { }
+"""
+
+
+@pytest.mark.parametrize(
+    "label, path, target",
+    [
+        ("shell", "/bin/ls", "shell"),
+        ("shell", "/usr/bin/ax", "wide"),
+        ("shell", "/usr/bin/apps", "narrow"),
+        ("shell", "/usr/bin/b", "named"),
+        ("shell", "/usr/bin/c", "unconfined"),
+        ("shell", "/usr/bin/d", "shell///usr/bin/d"),
+        ("shell", "/usr/bin/f", None),
+        ("unconfined", "/usr/bin/apps", "narrow"),
+        ("unconfined", "/bin/ls", "unconfined"),
+        ("shell//&unconfined", "/usr/bin/apps", "narrow"),
+    ],
+)
+def test_the_label_after_an_exec(kernel: Embedded, label: str, path: str, target: str | None) -> None:
+    kernel.load(compiled(TRANSITIONS))
+    decision = ask(kernel, label, f"exec {path}")
+    assert (decision.target if decision.allowed else None) == target
+
+
+def test_an_exec_whose_profile_is_not_loaded_is_refused(kernel: Embedded) -> None:
+    kernel.load(compiled(TRANSITIONS))
+    kernel.remove("named")
+    decision = ask(kernel, "shell", "exec /usr/bin/b")
+    assert (decision.allowed, decision.info, decision.errno) == (False, "profile transition not found", EACCES)
