@@ -20,8 +20,8 @@ from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.policy.features import FeatureSet, Negotiated, builtin
 from dockarmor.rules import dbus, io_uring, mount, mqueue, network, pivot_root, ptrace, signal, umount, unix, userns
-from dockarmor.rules.conditions import spell_qualifiers
 from dockarmor.rules.kind import Entry, Qualifiers
+from dockarmor.rules.spelling import spell_qualifiers
 from dockarmor.syntax.cursor import Cursor
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.source import Source, Span

@@ -1,5 +1,6 @@
 """The tails of class rules: reading, refusing and writing words."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dockarmor.rules import dbus, io_uring, mount, mqueue, network, pivot_root, ptrace, signal, umount, unix, userns
-from dockarmor.rules.conditions import Tail, spell, spell_permissions, spell_qualifiers
-from dockarmor.rules.kind import PLAIN, Kind, Qualifiers
-from dockarmor.syntax.cursor import Cursor, decode_escapes
+from dockarmor.rules.conditions import Tail
+from dockarmor.rules.kind import PLAIN, Kind
+from dockarmor.syntax.cursor import Cursor
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.source import Source
 
@@ -93,38 +94,6 @@ def test_hostile_words_are_shown_short_and_printable() -> None:
     assert raised.value.diagnostics[0].message == "unknown permission `\\x1b[31m" + "x" * 35 + "…`"
 
 
-# -- writing ----------------------------------------------------------------------------------------------
-
-TEXT = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=12)
-SOURCE = st.text(st.sampled_from([*'ab01{},* \\x41dn"(:&']), max_size=12)
-
-
-@given(st.one_of(TEXT, SOURCE))
-def test_every_text_that_can_be_read_can_be_written(source: str) -> None:
-    quoted = '"' + source.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    word = Cursor(Source("policy", quoted)).value()
-    assert word is not None
-    written = spell(word.text)
-    again = Cursor(Source("policy", written + " ")).value()
-    assert again is not None
-    assert again.text == word.text
-
-
-@given(SOURCE)
-def test_decoded_escapes_stay_what_they_are(source: str) -> None:
-    text = decode_escapes(source + "\\\\" * (source.count("\\") % 2))
-    if text.endswith("\\") and (len(text) - len(text.rstrip("\\"))) % 2:
-        return  # no word ends in half an escape
-    again = Cursor(Source("policy", spell(text) + " ")).value()
-    assert again is not None
-    assert again.text == text
-
-
-def test_qualifiers_and_permissions() -> None:
-    assert spell_qualifiers(Qualifiers(-3, True, "deny", "owner")) == "priority=-3 audit deny owner "
-    assert spell_permissions(5, 7, {"a": 1, "b": 2, "c": 4}) == " (a, c)"
-
-
 # -- laws -------------------------------------------------------------------------------------------------
 
 PIECES = st.sampled_from(
@@ -172,3 +141,43 @@ def test_whatever_is_accepted_can_be_encoded_or_says_why_not(
     except DiagnosticError as error:
         entries = list(error.diagnostics)
     assert entries
+
+
+# -- bounds -----------------------------------------------------------------------------------------------
+
+MEGABYTE = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "code"),
+    [
+        (signal, "signal set=(" + "kill " * MEGABYTE + ")", "DA266"),
+        (signal, "signal " + "set=kill " * MEGABYTE, "DA266"),
+        (signal, "signal peer=" + "\\" * (2 * MEGABYTE) + "a,", None),
+        (signal, "signal (" + "send " * MEGABYTE + ")", "DA266"),
+        (unix, "unix peer=(" + "addr=@a " * MEGABYTE + ")", "DA246"),
+        (dbus, "dbus peer=(" + "(" * MEGABYTE, "DA270"),
+        (mount, "mount fstype=(" + "a " * MEGABYTE + ")", "DA256"),
+        (mount, "mount " + "options=ro " * MEGABYTE, "DA256"),
+        (mount, "mount " + "x" * (4 * MEGABYTE), "DA250"),
+        (mount, "mount options in (" * MEGABYTE, "DA250"),
+        (network, "network port=" + "9" * (4 * MEGABYTE) + ",", "DA236"),
+        (network, "network ip=" + ":" * MEGABYTE + ",", "DA236"),
+        (mqueue, "mqueue " + "9" * (4 * MEGABYTE) + ",", "DA276"),
+        (io_uring, "io_uring label=" + "{" * MEGABYTE + ",", None),
+        (signal, "signal set=rtmin+" + "9" * MEGABYTE + ",", "DA262"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_hostile_rules_are_answered(kind: Any, text: str, code: str | None) -> None:
+    begin = time.monotonic()
+    keyword = text.split(None, 1)[0]
+    cursor = Cursor(Source("hostile", text), len(keyword))
+    found: tuple[Any, ...] = ()
+    try:
+        kind.KIND.parse(cursor, PLAIN, 0)
+    except DiagnosticError as error:
+        found = error.diagnostics
+    assert [one.code for one in found] == ([code] if code else [])
+    assert all(len(one.message) < 500 for one in found)
+    assert time.monotonic() - begin < 10

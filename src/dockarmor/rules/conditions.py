@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from dockarmor.rules.kind import Qualifiers
-from dockarmor.syntax.cursor import Cursor, Word, decode_escapes
+from dockarmor.rules.spelling import spell as spell
+from dockarmor.rules.spelling import spell_qualifiers as spell_qualifiers
+from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
 
@@ -346,61 +348,3 @@ def shown(text: str) -> str:
     """A piece of hostile text as a message quotes it: bounded, and printable."""
     text = text if len(text) <= 40 else text[:40] + "…"
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
-
-
-# -- writing ----------------------------------------------------------------------------------------------
-
-_BARE = r"A-Za-z0-9_./@{}*?\[\]^\\:~<>$%#|;-"
-_PLAIN = re.compile(rf"(?!#)[{_BARE}](?:[+&{_BARE}]|,(?=[^,]))*")
-# An escape that decoding keeps, before a digit that decoding would take into it.
-_SWALLOWING = re.compile(r"(\\(?:x0{0,2}|d0{0,3}|0{1,3}))([0-9A-Fa-f])")
-_PAIR = re.compile(r'\\[\s\S]|"')
-
-
-def spell(text: str) -> str:
-    """The source of a word: bare where that reads back as the same text, else in quotes.
-
-    >>> spell("/a/**"), spell("a b"), spell("unconfined")
-    ('/a/**', '"a b"', 'unconfined')
-    """
-    written = _PAIR.sub(lambda match: '\\"' if match[0] == '"' else match[0], text)
-    if "\\" in written and decode_escapes(written) != text:
-        written = _SWALLOWING.sub(lambda match: f"{match[1]}\\x{ord(match[2]):02x}", written)
-    return written if _PLAIN.fullmatch(written) and not written.endswith("\\") else f'"{written}"'
-
-
-def spell_value(name: str, value: Word | str | None) -> str:
-    """` name=value`, or nothing for None.
-
-    >>> spell_value("peer", "a"), spell_value("peer", None)
-    (' peer=a', '')
-    """
-    return "" if value is None else f" {name}={spell(str(value))}"
-
-
-def spell_permissions(bits: int, every: int, names: Mapping[str, int]) -> str:
-    """` (a, b)`, ` a` for one, nothing for all of them.
-
-    >>> spell_permissions(6, 6, {"send": 2, "receive": 4}), spell_permissions(2, 6, {"send": 2})
-    ('', ' send')
-    """
-    if bits == every:
-        return ""
-    words = [name for name, bit in names.items() if bits & bit]
-    return f" {words[0]}" if len(words) == 1 else f" ({', '.join(words)})"
-
-
-def spell_qualifiers(qualifiers: Qualifiers) -> str:
-    """What stands before a rule, with a blank after it.
-
-    >>> spell_qualifiers(Qualifiers(priority=3, audit=True, effect="deny"))
-    'priority=3 audit deny '
-    """
-    words = [f"priority={qualifiers.priority}"] if qualifiers.priority else []
-    if qualifiers.audit:
-        words.append("audit")
-    if qualifiers.effect != "allow":
-        words.append(qualifiers.effect)
-    if qualifiers.subject:
-        words.append(qualifiers.subject)
-    return " ".join([*words, ""])

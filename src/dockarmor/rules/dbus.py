@@ -14,18 +14,11 @@ from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import DBUS_NAMES
 from dockarmor.access.request import DbusRequest
 from dockarmor.rules.aare import ANY, filter_slashes
-from dockarmor.rules.conditions import (
-    COMBINATION,
-    CONDITION,
-    Condition,
-    Tail,
-    spell_permissions,
-    spell_qualifiers,
-    spell_value,
-)
+from dockarmor.rules.conditions import COMBINATION, CONDITION, Condition, Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state, mask_of
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
+from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

@@ -13,17 +13,11 @@ from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import IO_URING_NAMES
 from dockarmor.access.request import IoUringRequest
 from dockarmor.rules.aare import ANY, to_pattern
-from dockarmor.rules.conditions import (
-    CONDITION,
-    Condition,
-    Tail,
-    spell_permissions,
-    spell_qualifiers,
-    spell_value,
-)
+from dockarmor.rules.conditions import CONDITION, Condition, Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state, mask_of, mask_pairs, match_label
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import LAST, entry, mediated, not_enforced
+from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

@@ -22,22 +22,24 @@ from dockarmor.rules.conditions import (
     CONDITION,
     OPERATION,
     UNEXPECTED,
+    VALUE,
     WORD_UNKNOWN,
     Condition,
     Tail,
-    spell,
-    spell_qualifiers,
 )
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount_flags import Options
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
+from dockarmor.rules.spelling import spell, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Fix, Label
 from dockarmor.text.source import Span
 
 _FSTYPE, _OPTIONS = ("fstype", "vfstype"), ("options", "option")
 _NUL = rb"\x00"
+#: Every exact list of options goes with every optional one, so their number is bounded.
+MAX_LISTS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,15 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> MountRule:
 
 def read_conditions(tail: Tail) -> tuple[tuple[Word, ...], tuple[Options, ...]]:
     """The conditions of the mount family."""
-    fstypes: list[Word] = []
+    fstypes: dict[Word, None] = {}
     options: list[Options] = []
     while (found := tail.condition()) is not None:
         if found.name.text in _FSTYPE:
-            fstypes.extend(word for word in found.values if word not in fstypes)
+            fstypes.update(dict.fromkeys(found.values))
         elif found.name.text in _OPTIONS:
             options.append(_options(tail, found))
+            if len(options) > MAX_LISTS:
+                tail.fail(VALUE, f"a rule has at most {MAX_LISTS} lists of options", found.span)
         else:
             tail.unknown(CONDITION, "condition", found.name, ("fstype", "options"))
     return tuple(fstypes), tuple(options)

@@ -9,20 +9,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dockarmor.rules.aare import ANY, ANYONE
-from dockarmor.rules.conditions import (
-    COMBINATION,
-    CONDITION,
-    VALUE,
-    WORD_UNKNOWN,
-    Condition,
-    Tail,
-    spell,
-    spell_permissions,
-    spell_qualifiers,
-    spell_value,
-)
+from dockarmor.rules.conditions import COMBINATION, CONDITION, VALUE, WORD_UNKNOWN, Condition, Tail
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
+from dockarmor.rules.spelling import spell, spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

@@ -16,17 +16,7 @@ from dockarmor.access.permission import NETWORK_NAMES
 from dockarmor.access.request import NetworkRequest, UnixRequest
 from dockarmor.access.socket import FAMILIES, SOCKET_TYPES
 from dockarmor.rules.address_families import INET, INET6, NAMES, PROTOCOLS, TYPES, UNIX, sockets
-from dockarmor.rules.conditions import (
-    COMBINATION,
-    CONDITION,
-    VALUE,
-    WORD_UNKNOWN,
-    Condition,
-    Tail,
-    spell_permissions,
-    spell_qualifiers,
-    spell_value,
-)
+from dockarmor.rules.conditions import COMBINATION, CONDITION, VALUE, WORD_UNKNOWN, Condition, Tail
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, weakened
 from dockarmor.rules.socket_check import (
@@ -48,6 +38,7 @@ from dockarmor.rules.socket_entry import (
     unix_class,
     unix_entries,
 )
+from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

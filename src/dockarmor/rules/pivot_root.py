@@ -12,12 +12,13 @@ from dockarmor.access.event import Event
 from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import MOUNT_NAMES
 from dockarmor.access.request import PivotRootRequest
-from dockarmor.rules.conditions import CONDITION, Condition, Tail, spell_qualifiers, spell_value
+from dockarmor.rules.conditions import CONDITION, Condition, Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount import path_pattern
 from dockarmor.rules.path import finish, read_path, read_target, spell_path, spell_target
 from dockarmor.rules.policy_entry import entry, not_enforced, weakened
+from dockarmor.rules.spelling import spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

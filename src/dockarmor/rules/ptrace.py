@@ -15,14 +15,7 @@ from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import PTRACE_NAMES
 from dockarmor.access.request import PtraceRequest
 from dockarmor.rules.aare import ANYONE
-from dockarmor.rules.conditions import (
-    CONDITION,
-    Condition,
-    Tail,
-    spell_permissions,
-    spell_qualifiers,
-    spell_value,
-)
+from dockarmor.rules.conditions import CONDITION, Condition, Tail
 from dockarmor.rules.kernel_check import (
     ALLOWED,
     EACCES,
@@ -34,6 +27,7 @@ from dockarmor.rules.kernel_check import (
 )
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
+from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

@@ -15,18 +15,11 @@ from dockarmor.access.permission import SIGNAL_NAMES
 from dockarmor.access.request import SignalRequest
 from dockarmor.rules import signal_names
 from dockarmor.rules.aare import ANYONE
-from dockarmor.rules.conditions import (
-    CONDITION,
-    WORD_UNKNOWN,
-    Condition,
-    Tail,
-    spell_permissions,
-    spell_qualifiers,
-    spell_value,
-)
+from dockarmor.rules.conditions import CONDITION, WORD_UNKNOWN, Condition, Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state, mask_of, mask_pairs, match_label
 from dockarmor.rules.kind import Bare, Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
+from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

@@ -12,12 +12,13 @@ from dockarmor.access.event import Event
 from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import MOUNT_NAMES
 from dockarmor.access.request import UmountRequest
-from dockarmor.rules.conditions import Tail, spell, spell_qualifiers
+from dockarmor.rules.conditions import Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount import end, path_pattern, read_conditions, spell_conditions
 from dockarmor.rules.mount_flags import Options
 from dockarmor.rules.policy_entry import entry, not_enforced, weakened
+from dockarmor.rules.spelling import spell, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 

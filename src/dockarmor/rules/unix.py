@@ -16,17 +16,7 @@ from dockarmor.access.request import UnixRequest
 from dockarmor.access.socket import SOCKET_TYPES
 from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.address_families import UNIX, UNIX_TYPES
-from dockarmor.rules.conditions import (
-    COMBINATION,
-    CONDITION,
-    VALUE,
-    WORD_UNKNOWN,
-    Condition,
-    Tail,
-    spell_permissions,
-    spell_qualifiers,
-    spell_value,
-)
+from dockarmor.rules.conditions import COMBINATION, CONDITION, VALUE, WORD_UNKNOWN, Condition, Tail
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, not_enforced, weakened, word_pattern
 from dockarmor.rules.socket_check import (
@@ -49,6 +39,7 @@ from dockarmor.rules.socket_entry import (
     unix_class,
     unix_entries,
 )
+from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span

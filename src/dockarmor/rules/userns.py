@@ -12,10 +12,11 @@ from dockarmor.access.event import Event
 from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import USERNS_CREATE
 from dockarmor.access.request import UsernsRequest
-from dockarmor.rules.conditions import Tail, spell_qualifiers
+from dockarmor.rules.conditions import Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state, mask_pairs
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import LAST, entry, mediated, not_enforced
+from dockarmor.rules.spelling import spell_qualifiers
 from dockarmor.syntax.cursor import Cursor
 from dockarmor.text.source import Span
 
