@@ -102,6 +102,6 @@ def format_request(request: Request) -> str:
     """The line of a request, which `parse_request` reads back as the same value.
 
     >>> format_request(FileRequest(0x6, b"/tmp/a b", owner=False))
-    'file wr "/tmp/a b" other'
+    'file rw "/tmp/a b" other'
     """
     return _WRITERS[type(request)](request)
