@@ -85,5 +85,5 @@ def test_a_plain_deny_holds_in_complain_mode_too() -> None:
 def test_an_unknown_profile_is_a_diagnostic_that_lists_the_known() -> None:
     with pytest.raises(DiagnosticError) as caught:
         explain(subject("profile a {}\nprofile b {}\n"), parse_request("file r /x"), "c")
-    assert caught.value.diagnostics[0].code == "DA701"
+    assert caught.value.diagnostics[0].code == "DA710"
     assert "a, b" in caught.value.diagnostics[0].help[0]

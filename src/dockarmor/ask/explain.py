@@ -32,12 +32,12 @@ class Explanation:
 
 
 def explain(subject: Subject, request: Request, profile: str | None = None) -> Explanation:
-    """Ask one profile of the subject. Raises DiagnosticError (DA701, DA702)."""
+    """Ask one profile of the subject. Raises DiagnosticError (DA710, DA711)."""
     compiled = subject.profile(profile)
     kind = _KINDS.get(type(request))
     if kind is None or kind.decide is None:
         name = type(request).__name__.removesuffix("Request").lower()
-        raise DiagnosticError([Diagnostic("DA702", f"no kernel decides {name} requests")])
+        raise DiagnosticError([Diagnostic("DA711", f"no kernel decides {name} requests")])
     asked = Audited(compiled) if compiled.audit else compiled
     if compiled.mode == "unconfined":
         decision = Decision(allowed=True)

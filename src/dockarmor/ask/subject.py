@@ -31,13 +31,13 @@ class Subject:
     _provenance: dict[str, Provenance] = field(default_factory=dict, repr=False)
 
     def profile(self, name: str | None = None) -> CompiledProfile:
-        """The profile of this name, or the first; DiagnosticError (DA701) where there is none."""
+        """The profile of this name, or the first; DiagnosticError (DA710) where there is none."""
         profiles = self.compiled.profiles
         found = next((one for one in profiles if name in (None, one.name)), None)
         if found is None:
             known = ", ".join(one.name for one in profiles) or "none"
             message = f"{self.name} has no profile `{name}`" if name else f"{self.name} has no profile"
-            raise DiagnosticError([Diagnostic("DA701", message, help=(f"its profiles: {known}",))])
+            raise DiagnosticError([Diagnostic("DA710", message, help=(f"its profiles: {known}",))])
         return found
 
     def provenance(self, name: str) -> Provenance | None:

@@ -17,6 +17,7 @@ from dockarmor.cli.output import note
 from dockarmor.cli.places import lab_folder
 from dockarmor.cli.words import rule_item
 from dockarmor.containers.default import PAGE_NAME, page
+from dockarmor.kernel.embedded.era import LINUX_6_12
 from dockarmor.kernel.embedded.kernel import Embedded
 from dockarmor.kernel.protocol import KernelUnavailable
 from dockarmor.kernel.queried import ask_kernel
@@ -87,7 +88,7 @@ def _subject(features: FeatureSet) -> Subject:
 
 def _answers(subject: Subject, lab: Sequence[bool] | None) -> list[Answer]:
     with tempfile.TemporaryDirectory(prefix="dockarmor-demo-") as folder:
-        embedded = Embedded(folder, tree(builtin(f"kernel-{KERNEL}")), ALL)
+        embedded = Embedded(folder, tree(builtin(f"kernel-{KERNEL}")), ALL, era=LINUX_6_12)
         embedded.load(subject.blob)
         answers = []
         for number, (line, why) in enumerate(QUESTIONS):

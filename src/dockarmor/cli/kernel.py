@@ -36,10 +36,11 @@ def kernel(options: Namespace) -> Kernel:
 
 def embedded() -> Kernel:
     """The embedded kernel over this user's state folder."""
+    from dockarmor.kernel.embedded.era import LINUX_6_12
     from dockarmor.kernel.embedded.kernel import Embedded
     from dockarmor.rules.registry import ALL
 
-    return Embedded(state_folder(), tree(builtin("kernel-6.12")), ALL)
+    return Embedded(state_folder(), tree(builtin("kernel-6.12")), ALL, era=LINUX_6_12)
 
 
 def running_lab() -> str:
