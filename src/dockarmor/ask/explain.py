@@ -8,10 +8,8 @@ from dockarmor.access.request import Request
 from dockarmor.ask.subject import Subject
 from dockarmor.compile.provenance import MatchedRule
 from dockarmor.kernel.embedded.modes import Audited, in_mode
-from dockarmor.rules.registry import ALL
+from dockarmor.rules.registry import BY_REQUEST
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
-
-_KINDS = {request: kind for kind in ALL for request in kind.requests}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Explanation:
 def explain(subject: Subject, request: Request, profile: str | None = None) -> Explanation:
     """Ask one profile of the subject. Raises DiagnosticError (DA710, DA711)."""
     compiled = subject.profile(profile)
-    kind = _KINDS.get(type(request))
+    kind = BY_REQUEST.get(type(request))
     if kind is None or kind.decide is None:
         name = type(request).__name__.removesuffix("Request").lower()
         raise DiagnosticError([Diagnostic("DA711", f"no kernel decides {name} requests")])

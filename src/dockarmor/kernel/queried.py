@@ -10,9 +10,8 @@ from dockarmor.access.decision import Decision
 from dockarmor.access.mediation import Mediation
 from dockarmor.access.request import CapabilityRequest, ExecRequest, LinkRequest, Request
 from dockarmor.kernel.protocol import Kernel, KernelError, Query
-from dockarmor.rules.registry import ALL
+from dockarmor.rules.registry import BY_REQUEST
 
-_KINDS = {request: kind for kind in ALL for request in kind.requests}
 # What `.access` cannot answer: capabilities are in no table, exec and link need more than four words.
 _UNASKABLE = (CapabilityRequest, ExecRequest, LinkRequest)
 
@@ -57,7 +56,7 @@ class QueriedProfile:
 
 def ask_kernel(kernel: Kernel, label: str, request: Request) -> Decision:
     """The kernel's own verdict on a request. Raises KernelError for requests that `.access` cannot answer."""
-    kind = _KINDS.get(type(request))
+    kind = BY_REQUEST.get(type(request))
     if kind is None or kind.decide is None or isinstance(request, _UNASKABLE):
         raise KernelError(
             f"`.access` does not answer {type(request).__name__.removesuffix('Request').lower()} requests"

@@ -40,3 +40,6 @@ ALL: tuple[Kind, ...] = (
     mqueue.KIND,
     all_rule.KIND,
 )
+
+#: the kind that decides a request, by the request's type
+BY_REQUEST = {request: kind for kind in ALL for request in kind.requests}
