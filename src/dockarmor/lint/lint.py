@@ -1,0 +1,50 @@
+"""The contract between a lint and `check`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from dockarmor.policy.features import Negotiated
+from dockarmor.policy.includes import Library
+from dockarmor.policy.profile import PlacedRule, Policy, Profile
+from dockarmor.syntax.tree import File
+from dockarmor.text.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One file that was read without errors.
+
+    `container`: the file's profiles are meant for containers (lint/container.py says when). `features` are what
+    the policy's ABI and the kernel that is asked about agree on.
+    """
+
+    file: File
+    policy: Policy
+    library: Library
+    features: Negotiated
+    container: bool = False
+
+    def profiles(self) -> Iterator[Profile]:
+        """Every profile, hat and child, depth first."""
+        for profile in self.policy.profiles:
+            yield from profile.family()
+
+    def own(self, placed: PlacedRule) -> bool:
+        """Does the rule stand in the file itself: not in an include, and not implied by another?"""
+        return not placed.includes and not placed.implied
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """A lint.
+
+    `code` is stable, `name` the page's title in kebab case. `find` gives warnings with that code; it raises
+    nothing (an automaton that grows too large means: nothing found). `container`: only asked of container
+    profiles. `costly`: builds automata, so an editor may leave it for later.
+    """
+
+    code: str
+    name: str
+    find: Callable[[Examined], Iterable[Diagnostic]]
+    container: bool = False
+    costly: bool = False
