@@ -2,7 +2,6 @@
 
 import random
 from array import array
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from pattern_oracle import ids, meaning, minimal, pattern_lists, sample, strings
 from dockarmor.automata.pack import Tables, pack
 from dockarmor.automata.tables import DIFFERENTIAL, OUT_OF_BAND
 from dockarmor.automata.walk import MalformedTables, expand, step_out_of_band, verify, walk, walk_many
+from dockarmor.value import replace
 
 GOOD = pack(minimal([b"/etc/(passwd|group)", b"/etc/[^\\x00]*"]), differential=True)
 PLAIN = pack(minimal([b"ab", b"ac*"]))

@@ -1,7 +1,6 @@
 """What is written is read back, in both layouts; and nothing but a whole blob is read."""
 
 from array import array
-from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -17,6 +16,7 @@ from dockarmor.compile.reader import read_blob
 from dockarmor.compile.table import Form, build
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.value import fields
 
 R, W = 0x10004, 0x2800A
 INLINE, TABLE = Form(), Form(permission_table=True)

@@ -3,13 +3,14 @@
 `compile.reader` gives it from blob bytes, `rules/*.py` decide with it. Nothing in between knows of the other.
 """
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from dockarmor.value import frozen
 
 TableName = Literal["file", "policy", "capability"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatePermissions:
     """The permissions of one automaton state, in access.permission bits, as the kernel computes them.
 
@@ -41,7 +42,7 @@ class Automaton(Protocol):
         """Permissions there; `owner` chooses between the owner's and the other's half (file table)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CapabilityWords:
     """Capability masks, bit n for capability n."""
 

@@ -1,11 +1,10 @@
 """Answers: what was decided about a request, what of it the kernel would log, and which matches led there."""
 
-from dataclasses import dataclass, field
-
 from dockarmor.access.confinement import TableName
+from dockarmor.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Match:
     """One string that was looked up in one table: asking why means asking which rules match it.
 
@@ -18,7 +17,7 @@ class Match:
     owner: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """The kernel's answer to a request.
 

@@ -1,10 +1,11 @@
 """One audit record, decoded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from dockarmor.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """A decoded record, whatever transport brought it.
 

@@ -4,10 +4,10 @@ Permissions are words of access.permission bits. Objects are bytes where the ker
 addresses) and text where it matches labels and names.
 """
 
-from dataclasses import dataclass
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileRequest:
     """`file w /proc/sysrq-trigger`: access to a path. `owner`: the task's fsuid owns the inode."""
 
@@ -16,7 +16,7 @@ class FileRequest:
     owner: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkRequest:
     """`link /new -> /existing`: a hard link."""
 
@@ -25,7 +25,7 @@ class LinkRequest:
     owner: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExecRequest:
     """`exec /bin/sh`: run a program; the decision also says under which label it would run."""
 
@@ -33,14 +33,14 @@ class ExecRequest:
     owner: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CapabilityRequest:
     """`capability sys_admin`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NetworkRequest:
     """`network create inet stream`: family and type by the language's words; protocol as a number."""
 
@@ -50,7 +50,7 @@ class NetworkRequest:
     protocol: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnixRequest:
     """`unix connect stream addr=@x peer=y`: an AF_UNIX socket.
 
@@ -65,7 +65,7 @@ class UnixRequest:
     peer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MountRequest:
     """`mount fstype=proc options=ro proc -> /mnt`: flags are the MS_* word of mount(2)."""
 
@@ -75,14 +75,14 @@ class MountRequest:
     flags: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UmountRequest:
     """`umount /mnt`."""
 
     mountpoint: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PivotRootRequest:
     """`pivot_root oldroot=/old /new`."""
 
@@ -90,7 +90,7 @@ class PivotRootRequest:
     put_old: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignalRequest:
     """`signal send kill peer=unconfined`: permissions is send or receive; signal by name (`exists` is 0)."""
 
@@ -99,7 +99,7 @@ class SignalRequest:
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PtraceRequest:
     """`ptrace read peer=docker-default`: one of read, trace, readby, tracedby."""
 
@@ -107,7 +107,7 @@ class PtraceRequest:
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeProfileRequest:
     """`change_profile other`; with `onexec` the change waits for the next exec of that path."""
 
@@ -115,12 +115,12 @@ class ChangeProfileRequest:
     onexec: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UsernsRequest:
     """`userns create`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DbusRequest:
     """`dbus send bus=system name=… path=… interface=… member=… peer=…`: asked by the bus daemon."""
 
@@ -133,7 +133,7 @@ class DbusRequest:
     peer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IoUringRequest:
     """`io_uring sqpoll` or `io_uring override_creds label=x`."""
 

@@ -1,7 +1,6 @@
 """Why is a request allowed or denied: the decision of the compiled tables, and the lines behind it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dockarmor.access.decision import Decision
 from dockarmor.access.request import Request
@@ -10,9 +9,10 @@ from dockarmor.compile.provenance import MatchedRule
 from dockarmor.kernel.embedded.modes import Audited, in_mode
 from dockarmor.rules.registry import BY_REQUEST
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """The answer to a request of a task under a profile.
 

@@ -1,7 +1,6 @@
 """What is asked: compiled policy, and, where it came as text, what its lines say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile
 from dockarmor.compile.pipeline import all_kinds, compile_policy
@@ -10,12 +9,13 @@ from dockarmor.compile.reader import read_blob
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
 from dockarmor.policy.profile import Policy, Profile
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.value import field, frozen
 
 #: how every blob begins: the tag `version`
 BLOB_MAGIC = b"\x04\x08\x00version\x00\x02"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Subject:
     """A policy to be asked. `blob` is what a kernel would load; answers come from nothing else.
 

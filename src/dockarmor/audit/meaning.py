@@ -1,7 +1,6 @@
 """What an audit record means under a policy: the request behind it, and which line decides it there."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from dockarmor.access.event import Event
 from dockarmor.access.request import Request
@@ -11,9 +10,10 @@ from dockarmor.audit.record import read_records
 from dockarmor.policy.profile import PlacedRule
 from dockarmor.rules.registry import ALL
 from dockarmor.text.diagnostic import Diagnostic
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meaning:
     """A record and its explanation.
 

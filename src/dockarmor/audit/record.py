@@ -10,11 +10,11 @@ the kernel writes hex exactly where quotes would not do, so the quote decides, n
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from dockarmor.access.event import Event
 from dockarmor.text.diagnostic import Diagnostic, Severity
 from dockarmor.text.source import Source, Span
+from dockarmor.value import frozen
 
 #: longest line that is looked into; the kernel's own longest record has two paths of 8192 bytes in hex
 MAX_RECORD = 65_536
@@ -56,7 +56,7 @@ _PAIR = re.compile(
 _ESCAPED_CONTROL = re.compile(r"#035|#012|\^\]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wrapped:
     """A line without the JSON around it; what the journal keeps beside the message."""
 

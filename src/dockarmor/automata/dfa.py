@@ -1,10 +1,11 @@
 """The deterministic automaton that the stages hand to each other."""
 
 from array import array
-from dataclasses import dataclass
+
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Dfa:
     """A complete automaton over byte classes: per state a default and the exceptions from it.
 

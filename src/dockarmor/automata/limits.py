@@ -1,9 +1,9 @@
 """Named bounds, and what is raised beyond them."""
 
-from dataclasses import dataclass
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How much an automaton may grow before the work is given up.
 

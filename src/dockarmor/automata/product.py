@@ -4,7 +4,6 @@
 
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dockarmor.automata.dfa import EMPTY, Dfa
 from dockarmor.automata.encode import full_rows
@@ -12,6 +11,7 @@ from dockarmor.automata.expand import expand
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.tables import Tables
 from dockarmor.automata.vectors import grown, numbers
+from dockarmor.value import frozen
 
 #: which byte a witness shows for a class of bytes: what reads best first
 _READABLE = b"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
@@ -21,7 +21,7 @@ _RANK = {byte: rank for rank, byte in enumerate(_READABLE)}
 _BAND = 256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """A shortest string over which two automata differ, and the states that it leads to.
 

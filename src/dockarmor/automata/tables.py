@@ -1,7 +1,8 @@
 """The comb form of an automaton: the only form that is written, read and walked."""
 
 from array import array
-from dataclasses import dataclass
+
+from dockarmor.value import frozen
 
 #: in a base entry: what is not an exception is looked up in the default state, again as an exception
 DIFFERENTIAL = 1 << 31
@@ -11,7 +12,7 @@ OUT_OF_BAND = 1 << 29
 OFFSET = (1 << 24) - 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Tables:
     """State s goes on symbol c to next[base[s] + c] if check[base[s] + c] == s, else to default[s].
 

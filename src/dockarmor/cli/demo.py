@@ -7,7 +7,6 @@ can be had, so is a real kernel. A verdict on which they differ makes the demo f
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dockarmor.access.grammar import parse_request
 from dockarmor.ask.explain import Explanation, explain
@@ -26,6 +25,7 @@ from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.read import library, read_text, require
 from dockarmor.rules.registry import ALL
 from dockarmor.text.source import Source
+from dockarmor.value import frozen
 
 PROFILE = "docker-default"
 KERNEL = "6.12"
@@ -52,7 +52,7 @@ Ask more: .venv/bin/dockarmor explain {PAGE_NAME} 'exec /bin/sh'
 Today's docker-default: .venv/bin/dockarmor default show"""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """One question with the verdict of every kernel that was asked; None where one was not."""
 

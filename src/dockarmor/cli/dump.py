@@ -5,13 +5,13 @@ dockarmor dump --states docker-default      (policy text is compiled first)
 """
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
 
 from dockarmor.cli.main import EXIT_OK
 from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_features, add_reading, subject
 from dockarmor.compile.dump import ProfileDump, TableFigures, dump
 from dockarmor.text.render import printable
+from dockarmor.value import asdict
 
 
 def configure(parser: ArgumentParser) -> None:

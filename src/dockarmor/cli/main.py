@@ -10,6 +10,7 @@ import sys
 VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "write": {
         "check": ("check", "read policy files and say what is wrong with them"),
+        "rule": ("rule", "print the page of a diagnostic code"),
     },
     "ask": {
         "explain": ("explain", "is this request allowed, and which line decides?"),

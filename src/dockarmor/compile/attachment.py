@@ -8,7 +8,6 @@ exec, an out-of-band step to the next one. An attribute that the file lacks has 
 import re
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dockarmor.automata.dfa import Dfa
 from dockarmor.compile.accept import AcceptClasses, inline
@@ -21,6 +20,7 @@ from dockarmor.policy.profile import Profile
 from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.value import frozen
 
 _EXEC = 1
 _ALPHABET = 256
@@ -28,7 +28,7 @@ _TOKEN = re.compile(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[
 _GLOBS = frozenset("\\*?[]{}^")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attached:
     """What a record holds on attachment: the table, the least length of a path, the attributes' names."""
 

@@ -6,7 +6,6 @@ permissions, audit, silence and exec targets must agree. Names of targets count,
 
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from dockarmor.access.permission import Perm
 from dockarmor.automata.limits import LimitExceeded
@@ -16,6 +15,7 @@ from dockarmor.automata.walk import walk
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile, CompiledTable, Use
 from dockarmor.compile.permission_map import X_INDEX, X_TABLE, X_TYPE, TableEntry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.value import frozen
 
 #: Fields of a record that are compared as they are.
 _FIELDS: dict[str, Callable[[CompiledProfile], object]] = {
@@ -34,7 +34,7 @@ _FIELDS: dict[str, Callable[[CompiledProfile], object]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldDifference:
     """A header field, or the whole profile (`field` is "profile"), differs."""
 
@@ -47,7 +47,7 @@ class FieldDifference:
         return f"{self.profile}: {self.field}: {self.left} / {self.right}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """What holds for a string: the owner's and the others' permissions, exec targets by name."""
 
@@ -57,7 +57,7 @@ class State:
     other_target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableDifference:
     """The shortest string for which a table of the two profiles says different things.
 

@@ -5,7 +5,6 @@
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dockarmor.access.confinement import CapabilityWords, StatePermissions
@@ -20,6 +19,7 @@ from dockarmor.compile.permission_map import (
     policy_entry,
     quiet_of,
 )
+from dockarmor.value import field, frozen, replace
 
 Use = Literal["file", "policy", "attachment"]
 
@@ -29,7 +29,7 @@ FLAG_OWNER = 1
 START = 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class CompiledTable:
     """One automaton with its permissions: an access.confinement.Automaton.
 
@@ -87,7 +87,7 @@ class CompiledTable:
         return policy_entry(accept, audit, quiet, table=False, abi=self.abi)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class CompiledProfile:
     """One profile record of a blob; the fields in the order of the record (policy_unpack.c, unpack_profile).
 
@@ -143,7 +143,7 @@ class CompiledProfile:
         return self.file_table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class CompiledPolicy:
     """All records of one blob, in its order: what one load brings in, or fails to, as a whole."""
 

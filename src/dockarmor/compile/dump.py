@@ -1,12 +1,12 @@
 """A blob in words: what `dockarmor dump` shows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.capability import CAPABILITIES
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.compile.tables import BASE_DIFFERENTIAL
 from dockarmor.rules.rlimit import INFINITY, RESOURCES
+from dockarmor.value import field, frozen
 
 _PATH_BITS = {
     0x4: "attach_disconnected",
@@ -19,7 +19,7 @@ _PATH_BITS = {
 _ALL = 2**64 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableFigures:
     """Sizes of one automaton. `entries`: slots for transitions; `permissions`: of a permission table."""
 
@@ -33,7 +33,7 @@ class TableFigures:
     permissions: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileDump:
     """One record: header fields as name and text, exec targets, and figures of its tables."""
 

@@ -1,7 +1,6 @@
 """A profile's rules as entries: each rule is encoded once, and what is identical is said once."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dockarmor.access.confinement import CapabilityWords
@@ -11,6 +10,7 @@ from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import PlacedRule, Profile
 from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+from dockarmor.value import field, frozen, mutable
 
 #: Modes in which nothing is mediated unless a rule of the profile says so.
 UNMEDIATED = frozenset(("unconfined", "default_allow"))
@@ -22,7 +22,7 @@ _ALIASED = frozenset(("file", "link"))
 Kinds = Mapping[type, Kind]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlacedEntry:
     """An entry and the rule it comes from, None for what mediates a class."""
 
@@ -30,7 +30,7 @@ class PlacedEntry:
     rule: PlacedRule | None
 
 
-@dataclass(slots=True)
+@mutable
 class Encoding:
     """What a profile's rules come to."""
 
@@ -118,7 +118,7 @@ def merge(placed: Iterable[PlacedEntry]) -> list[PlacedEntry]:
         other = found.get(key)
         if other is None:
             found[key] = one
-        elif other.entry.permissions | entry.permissions != other.entry.permissions or entry.exact:
+        elif other.entry.permissions != entry.permissions:  # where they are equal there is nothing to join
             found[key] = _joined(other, one)
     return list(found.values())
 

@@ -1,7 +1,6 @@
 """Resolved policy to the bytes that a kernel loads."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 
@@ -17,6 +16,7 @@ from dockarmor.policy.features import FeatureSet, Negotiated, intersect
 from dockarmor.policy.profile import Flags, Policy, Profile
 from dockarmor.rules.kind import Kind
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.value import field, frozen, replace
 
 #: Words in the profile flags that make the record carry `path_flags`, and the bits they set (include/path.h).
 #: mediate_deleted is written as the reference parser writes it: docs/decisions/0005-blob.md.
@@ -33,7 +33,7 @@ _HAT, _DEBUG, _INTERRUPTIBLE = 1, 2, 8
 _MODES = {"default_allow": "unconfined", "prompt": "user"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """How to compile, beyond what the features say.
 
@@ -48,7 +48,7 @@ class Options:
     limits: Limits = field(default=DEFAULT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompiledBlob:
     """One profile's record: the bytes, what they say, and warnings on what these features cannot express."""
 
@@ -57,7 +57,7 @@ class CompiledBlob:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Size:
     """Figures of one record: bytes of the whole, states of its tables."""
 
@@ -67,7 +67,7 @@ class Size:
     policy_states: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Built:
     """All records of a policy, in the order in which they are loaded."""
 

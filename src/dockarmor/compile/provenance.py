@@ -5,7 +5,6 @@ question about each, with every rule an accept id of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dockarmor.access.capability import CAPABILITIES
 from dockarmor.access.decision import Match
@@ -23,11 +22,12 @@ from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import PlacedRule, Profile
 from dockarmor.rules.kind import Effect, Entry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.value import frozen
 
 _START = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MatchedRule:
     """A rule that speaks of a string, and what it says.
 

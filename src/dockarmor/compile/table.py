@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from dockarmor.automata.dfa import Dfa
@@ -26,9 +25,10 @@ from dockarmor.compile.permission_map import TableEntry
 from dockarmor.compile.stream import MAX_ARRAY
 from dockarmor.compile.tables import MAX_STATES_16
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+from dockarmor.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """How a kernel wants its tables.
 

@@ -5,12 +5,12 @@ Source: security/apparmor/match.c (aa_dfa_unpack, unpack_table) and include/matc
 
 import sys
 from array import array
-from dataclasses import dataclass
 from struct import Struct
 
 from dockarmor.automata.tables import Tables
 from dockarmor.automata.walk import MalformedTables, verify
 from dockarmor.compile.stream import broken
+from dockarmor.value import frozen
 
 ACCEPT, BASE, CHECK, DEFAULT, CLASSES, _META, ACCEPT2, NEXT = range(1, 9)
 
@@ -49,7 +49,7 @@ _NAMES = {
 _CODES = {1: "B", 2: "H", 4: "I"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Dfa:
     """Tables as a blob holds them. `tables.values` is the accept table; `accept2` may be missing."""
 

@@ -6,13 +6,14 @@ the inputs that the engine looks at. `page()` is the text of the manual page, as
 """
 
 import os
-from dataclasses import dataclass
+
+from dockarmor.value import frozen
 
 PAGE_NAME = "docker-default.page"
 TODAY_NAME = "docker-default"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """What the engine looks at before it writes the profile.
 
@@ -26,7 +27,7 @@ class Host:
     base: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Section:
     """Rules with the one reason they are there for."""
 

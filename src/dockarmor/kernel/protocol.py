@@ -5,11 +5,12 @@ drive this machine's own. Names and semantics are those of /sys/kernel/security/
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from dockarmor.value import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Permissions:
     """What the query file `.access` answers: four words of permission bits (access.permission.Perm)."""
 
@@ -19,7 +20,7 @@ class Permissions:
     quiet: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """One `.access` question: a label, a mediation class byte, and the string to match after that byte."""
 
@@ -28,7 +29,7 @@ class Query:
     match: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoadedProfile:
     """One line of the `profiles` file; `hash` is the kernel's digest of the profile where it is known."""
 
@@ -37,7 +38,7 @@ class LoadedProfile:
     hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Process:
     """A task with a label: what aa-status lists."""
 

@@ -1,16 +1,16 @@
 """The contract between a lint and `check`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import PlacedRule, Policy, Profile
 from dockarmor.syntax.tree import File
 from dockarmor.text.diagnostic import Diagnostic
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Examined:
     """One file that was read without errors.
 
@@ -34,7 +34,7 @@ class Examined:
         return not placed.includes and not placed.implied
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lint:
     """A lint.
 

@@ -1,7 +1,6 @@
 """What the conditions of `if` and of boolean variables come to, with the variables known at that place."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NoReturn
 
 from dockarmor.policy.variables import Variables
@@ -9,9 +8,10 @@ from dockarmor.syntax.cursor import Word
 from dockarmor.syntax.tree import Expression
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """The sets and booleans that are defined."""
 

@@ -8,11 +8,10 @@ path: `policy/permstable32_version/0x000003`.
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span
+from dockarmor.value import field, frozen
 
 #: Bounds of a set's text. Real ones have 2.5 KB and four levels.
 MAX_BYTES = 64 * 1024
@@ -24,7 +23,7 @@ KERNEL_ONLY = ("policy", "mount/move_mount")
 _TOKEN = re.compile(r"[{}]|[^\s{}]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feature:
     """A node of the tree: its name, its value's words, and what is below it."""
 
@@ -37,7 +36,7 @@ class Feature:
         return f"{self.name} {{{' '.join(self.words)}\n{inner}}}\n"
 
 
-@dataclass(frozen=True)
+@frozen
 class FeatureSet:
     """A tree of features; two sets with equal trees are equal, whatever they are called.
 
@@ -48,6 +47,7 @@ class FeatureSet:
 
     name: str = field(compare=False)
     features: tuple[Feature, ...] = ()
+    _paths: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod
     def parse(cls, name: str, text: str) -> "FeatureSet":
@@ -64,6 +64,8 @@ class FeatureSet:
 
     def has(self, feature: str) -> bool:
         """Is this path, or this value below a path, in the set?"""
+        if not self._paths:
+            self._paths.update(_paths("", self.features))
         return feature in self._paths
 
     def words(self, feature: str) -> tuple[str, ...]:
@@ -85,12 +87,8 @@ class FeatureSet:
         """The canonical text: names in order. Equal sets have equal text, so it can be a cache key."""
         return "".join(feature.text() for feature in self.features)
 
-    @cached_property
-    def _paths(self) -> frozenset[str]:
-        return frozenset(_paths("", self.features))
 
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class Negotiated:
     """What a policy's ABI and a kernel agree on.
 

@@ -3,11 +3,11 @@
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dockarmor.syntax.structure import MAX_BYTES, Grammar, Parsed, parse
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span
+from dockarmor.value import frozen
 
 _SKIPPED_ENDINGS = (
     *(".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew"),
@@ -15,7 +15,7 @@ _SKIPPED_ENDINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Cached:
     stamp: tuple[int, int, int]
     parsed: Parsed

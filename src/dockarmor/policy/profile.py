@@ -1,15 +1,15 @@
 """A resolved profile: everything that its text and its includes say, ready to be compiled or shown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.variables import Variables
 from dockarmor.rules.kind import Rule
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlacedRule:
     """A rule and the include statements, outermost first, that brought it into this profile.
 
@@ -21,7 +21,7 @@ class PlacedRule:
     implied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flags:
     """Profile flags (apparmor.d(5), PROFILE FLAGS)."""
 
@@ -41,7 +41,7 @@ class Flags:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """One profile, hat or child.
 
@@ -70,7 +70,7 @@ class Profile:
             yield from child.family()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """What one file (with its includes) says: its profiles, sorted as they are compiled, and its ABI.
 

@@ -6,7 +6,6 @@ one scope has included already is skipped there, which also ends loops (apparmor
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dockarmor.policy.condition import Known, holds
@@ -35,6 +34,7 @@ from dockarmor.syntax.tree import (
 )
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen, mutable, replace
 
 #: how deep includes, profiles, blocks and conditions nest, counted together
 MAX_DEPTH = 150
@@ -43,7 +43,7 @@ MAX_INCLUDE_DEPTH = 100
 MAX_INCLUDES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved:
     """A policy and everything that was said about its text. With an error among it, it is not to be used."""
 
@@ -67,7 +67,7 @@ def resolve(parsed: Parsed, library: Library) -> Resolved:
 Identity = tuple[str | None, str]
 
 
-@dataclass(slots=True)
+@mutable
 class _Frame:
     """A profile while its body is read."""
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 #: how long an expanded text, how many the values of a set, how deep a chain of variables may get
 MAX_EXPANDED = 1 << 20
@@ -16,7 +16,7 @@ _REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]|@(?!\{))*)@\{([^{}]*)\}")
 _NAME = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variables:
     """The variables that rules of one profile see: sets of values by name, without `@{}`.
 

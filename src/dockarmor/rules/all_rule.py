@@ -4,7 +4,6 @@ Source: apparmor.d(5), ALL RULES. Exec is inherited at a low priority, so that a
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dockarmor.rules import capability, file
@@ -15,6 +14,7 @@ from dockarmor.rules.path import finish
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span
+from dockarmor.value import field, frozen, replace
 
 #: the classes whose bare rule says everything
 CLASSES = (
@@ -23,7 +23,7 @@ CLASSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AllRule:
     qualifiers: Qualifiers
     span: Span = field(compare=False, repr=False)

@@ -6,7 +6,6 @@ no meaning here: the kernel gets one mask of what is allowed, and deny rules tak
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.capability import CAPABILITIES
 from dockarmor.access.confinement import Confinement
@@ -18,6 +17,7 @@ from dockarmor.rules.kind import Bare, CapabilityEntry, Kind, Qualifiers, Record
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 EVERY = (1 << 64) - 1
 _EPERM = 1
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FORMERLY_SYS_ADMIN = frozenset(("perfmon", "bpf", "checkpoint_restore"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CapabilityRule:
     """No names: every capability."""
 

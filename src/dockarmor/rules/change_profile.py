@@ -6,7 +6,6 @@ in the file table, under the text of the target label: a label has no leading sl
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from dockarmor.access.confinement import Automaton, Confinement, StatePermissions
 from dockarmor.access.decision import Decision, Match
@@ -22,6 +21,7 @@ from dockarmor.rules.path import finish, spell_target, unexpected
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen, replace
 
 CHANGE_PROFILE, ONEXEC = 0x80000000, 0x40000000
 _STACKING = "domain/stack"
@@ -32,7 +32,7 @@ _MISTAKES = {"#": "a comment cannot stand here", "-": "put a blank behind `->`"}
 _ARROW = re.compile(r"->(?=[ \t\r\n])")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeProfileRule:
     """`exec` is the program's path pattern, `target` the label pattern; None: any."""
 

@@ -12,7 +12,6 @@ Comments are not recognised in a tail: upstream's lexer reads these rules in mod
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from dockarmor.rules.kind import Qualifiers
@@ -21,6 +20,7 @@ from dockarmor.rules.spelling import spell_qualifiers as spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 # No rule holds a NUL as it stands: upstream's texts end there. As an escape, `\x00`, it may be written.
 _ID = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
@@ -48,7 +48,7 @@ UNEXPECTED, PERMISSION, WORD_UNKNOWN, CONDITION, OPERATOR = range(5)
 TWICE, VALUE, COMBINATION, OPERATION, QUALIFIER = range(5, 10)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """`name=value`, `name=(a b)` or `name in (a b)`."""
 
@@ -59,7 +59,7 @@ class Condition:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """`peer=(name=value …)`."""
 

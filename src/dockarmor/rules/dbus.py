@@ -5,7 +5,6 @@ bus/apparmor.c, for the strings that it asks with and the records that it writes
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision, Match
@@ -21,6 +20,7 @@ from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pat
 from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen, replace
 
 SEND, RECEIVE = DBUS_NAMES["send"], DBUS_NAMES["receive"]
 BIND, EAVESDROP = DBUS_NAMES["bind"], DBUS_NAMES["eavesdrop"]
@@ -32,7 +32,7 @@ _KNOWN = ("bus", "name", *_MESSAGE, "peer")
 _NUL = rb"\x00"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DbusRule:
     """What is None was not said. `name` is the name that is bound, `peer_name` whom a message is for or from."""
 

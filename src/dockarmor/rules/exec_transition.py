@@ -3,7 +3,6 @@
 Source: security/apparmor/domain.c, `x_to_label` and `profile_transition`; include/file.h, AA_X_*.
 """
 
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from dockarmor.access.confinement import Confinement, StatePermissions
@@ -13,6 +12,7 @@ from dockarmor.access.permission import Perm
 from dockarmor.access.request import ExecRequest
 from dockarmor.rules.file_check import answer, is_owner, object_pairs
 from dockarmor.rules.kind import RecordPairs
+from dockarmor.value import frozen, replace
 
 _INDEX = 0x00FFFFFF
 _TYPE = 0x0C000000
@@ -26,7 +26,7 @@ _UNCONFINED = 0x80000000
 Way = Literal["none", "inherit", "unconfined", "profile", "child", "named"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Transition:
     """One exec transition.
 

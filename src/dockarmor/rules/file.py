@@ -6,7 +6,6 @@ exec_transition.py, what a link needs in link.py.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NoReturn
 
@@ -45,6 +44,7 @@ from dockarmor.rules.policy_entry import mediated
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 _ENVIRONMENT = re.compile(r"(?:un)?safe(?![A-Za-z0-9_])")
 _GLOB_IN_CLASS = re.compile(r"\[(?:[^\]\\*?]|\\[\s\S])*([*?])[^\]]*\]")
@@ -55,7 +55,7 @@ _EVERYTHING = "/{**,}"
 _ALL_LETTERS = parse_mode("mrwlk").letters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileRule:
     """`path` is None for the bare rule `file,`. `letters` are the bits of file_mode.py, without exec.
 
@@ -199,8 +199,9 @@ def _no_mode(cursor: Cursor, path: Word) -> NoReturn:
     written = cursor.match(_WRITTEN_MODE)
     if not path.span.text.startswith(("/", '"', "@", ":", "&")):
         _unknown_rule(cursor, path)
-    if cursor.pos == path.span.end and cursor.peek() in ("!", '"'):
-        message = f"`{cursor.peek()}` cannot stand in an unquoted path"
+    if cursor.pos == path.span.end and cursor.peek() in tuple('!"+?='):
+        behind = "right behind a variable" if cursor.peek() in "+?=" else "in an unquoted path"
+        message = f"`{cursor.peek()}` cannot stand {behind}"
         _fail(
             cursor,
             "DA202",

@@ -9,9 +9,10 @@ PERMISSIONS; accept words as in security/apparmor/policy_compat.c.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
+
+from dockarmor.value import mutable
 
 EXEC, WRITE, READ, APPEND, LINK, LOCK, MMAP = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
 #: second half of a link pair: the link's permissions must be among the target's
@@ -61,7 +62,7 @@ class Mode(NamedTuple):
     exec: str | None
 
 
-@dataclass(eq=False)
+@mutable(eq=False)
 class ModeFault(Exception):
     """What is wrong with a permission word; `start`, `end` and `first` (an earlier one) are offsets in it."""
 

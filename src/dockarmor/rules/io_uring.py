@@ -4,7 +4,6 @@ Sources: apparmor.d(5), IO_URING RULES; security/apparmor/lsm.c, `profile_uring`
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision, Match
@@ -20,6 +19,7 @@ from dockarmor.rules.policy_entry import LAST, entry, mediated, not_enforced
 from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 EVERY = sum(IO_URING_NAMES.values())
 _OVERRIDE = IO_URING_NAMES["override_creds"]
@@ -27,7 +27,7 @@ _CLASS = rb"\x16"
 _OPERATIONS = {"uring_sqpoll": "sqpoll", "uring_override": "override_creds"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IoUringRule:
     """`label`, a pattern without variables, says whose credentials may be taken; None: anyone's."""
 

@@ -1,7 +1,6 @@
 """The contract between a rule kind and the rooms that use it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from dockarmor.access.confinement import Confinement
@@ -14,6 +13,7 @@ from dockarmor.syntax.qualifiers import Effect as Effect
 from dockarmor.syntax.qualifiers import Qualifiers as Qualifiers
 from dockarmor.text.diagnostic import Diagnostic
 from dockarmor.text.source import Span
+from dockarmor.value import frozen
 
 
 class Rule(Protocol):
@@ -49,7 +49,7 @@ class Scope(Protocol):
         """The kernel's number of a capability, also of one that only its features name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A pattern for a table, and what it grants or takes.
 
@@ -68,7 +68,7 @@ class Entry:
     exact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CapabilityEntry:
     """Capabilities granted or denied, bit n for capability n."""
 
@@ -77,7 +77,7 @@ class CapabilityEntry:
     audit: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LimitEntry:
     """A resource limit: the kernel's RLIMIT number and its value (2**64-1: infinity)."""
 
@@ -85,7 +85,7 @@ class LimitEntry:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dropped:
     """The rule cannot be expressed for these features; the diagnostic (a warning) says so."""
 
@@ -98,7 +98,7 @@ Parse = Callable[[Cursor, Qualifiers, int], Any]
 Encode = Callable[[Any, Scope], Iterable[Encoded]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """A rule kind.
 
@@ -128,7 +128,7 @@ class Kind:
     mediates: Callable[[Scope], Iterable[Entry]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordPairs:
     """What a kind puts into an audit record. Values: str is printed in quotes (hex where the kernel would),
     int bare, `Bare` as it stands."""
@@ -139,7 +139,7 @@ class RecordPairs:
     pairs: tuple[tuple[str, "str | bytes | int | Bare"], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bare:
     """A value that the kernel prints without quotes."""
 

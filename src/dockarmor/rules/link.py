@@ -7,7 +7,6 @@ Source: apparmor.d(5), LINK RULES; security/apparmor/file.c, `profile_path_link`
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 from dockarmor.access.confinement import Confinement, StatePermissions
 from dockarmor.access.decision import Decision, Match
@@ -23,6 +22,7 @@ from dockarmor.rules.kind import Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.path import expect_path, finish, read_target, spell_path, spell_target, unexpected
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen, replace
 
 _SUBSET = re.compile(r"subset(?![A-Za-z0-9_])")
 #: what `l` without a target allows to link to
@@ -34,7 +34,7 @@ _AUDITED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkRule:
     path: Word
     target: Word

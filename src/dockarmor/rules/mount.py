@@ -5,7 +5,6 @@ of them it means follows from its options. Sources: apparmor.d(5), MOUNT RULES; 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import product
 from typing import NoReturn
 
@@ -35,6 +34,7 @@ from dockarmor.rules.spelling import spell, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Fix, Label
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 _FSTYPE, _OPTIONS = ("fstype", "vfstype"), ("options", "option")
 _NUL = rb"\x00"
@@ -42,7 +42,7 @@ _NUL = rb"\x00"
 MAX_LISTS = 32
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MountRule:
     """`remount`: it was written with that keyword, which means the option. What is absent matches anything."""
 
@@ -173,7 +173,7 @@ def spell_conditions(fstypes: tuple[Word, ...], options: tuple[Options, ...]) ->
 # -- encoding ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """An operation that a rule means, with the flags that must and that may be set."""
 

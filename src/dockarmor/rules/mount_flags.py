@@ -5,9 +5,9 @@ tells the operations apart and what it matches of their flags.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from dockarmor.access.mountflag import CLEARED, MOUNT_FLAGS, RECURSIVE, SYNONYMS
+from dockarmor.value import frozen
 
 REMOUNT, BIND, MOVE = MOUNT_FLAGS["remount"], MOUNT_FLAGS["bind"], MOUNT_FLAGS["move"]
 SILENT = MOUNT_FLAGS["silent"]
@@ -44,7 +44,7 @@ _AUDITED = (
 _MAY_RECUR = frozenset(("bind", "unbindable", "private", "slave", "shared"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """`options=(…)`: just these flags; `options in (…)`: any of these flags. Words by canonical names."""
 

@@ -5,7 +5,6 @@ QUEUE RULES.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
 
 from dockarmor.rules.aare import ANY, ANYONE
@@ -15,6 +14,7 @@ from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pat
 from dockarmor.rules.spelling import spell, spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 NAMES = {
     "write": 0x2,
@@ -38,7 +38,7 @@ _FEATURES = {"posix": "ipc/posix_mqueue", "sysv": "ipc/sysv_mqueue"}
 _CLASSES = {"posix": rb"\x11", "sysv": rb"\x12"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MqueueRule:
     """`type` as written, None for both; a name that begins with `/` is posix, a number is the key of sysv."""
 

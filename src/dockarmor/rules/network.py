@@ -7,7 +7,6 @@ security/apparmor/net.c.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision
@@ -41,6 +40,7 @@ from dockarmor.rules.socket_entry import (
 from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 _KEYS = ("ip", "port", "interface", "label")
 _PORT = re.compile(r"\s*([0-9]+)(?:-([0-9]+))?")
@@ -48,7 +48,7 @@ MAX_PORT = 0xFFFF
 MAX_PORT_TEXT = 32
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """Conditions on one end of a connection. `ip` is an address or `none`, `port` a range.
 
@@ -62,7 +62,7 @@ class Endpoint:
     sets_label: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NetworkRule:
     """`family` and `type` as written, None where they are not; `type` may be a protocol's word."""
 

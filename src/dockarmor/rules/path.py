@@ -15,7 +15,7 @@ from dockarmor.text.source import Span
 _REST = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
 #: An unquoted path: absolute, a label with namespace or stack sign, a variable, or a bare word.
 PATH = re.compile(
-    rf"[/&]{_REST}*+|:(?!=){_REST}++|@(?:\{{\w+\}}|\w+)(?:(?![+?:]?=){_REST}+)?(?![ \t]*[+?:]?=)|[A-Za-z]\w*",
+    rf"[/&]{_REST}*+|:(?!=){_REST}++|@(?:\{{\w+\}}|\w+)(?:(?![+?=]|:=){_REST}+)?(?![ \t]*[+?:]?=)|[A-Za-z]\w*",
     re.ASCII,
 )
 _WORD = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?|[^ \t\r\n,]+')

@@ -4,7 +4,6 @@ Sources: apparmor.d(5), PIVOT ROOT RULES; security/apparmor/mount.c, `build_pivo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision, Match
@@ -21,11 +20,12 @@ from dockarmor.rules.policy_entry import entry, not_enforced, weakened
 from dockarmor.rules.spelling import spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 _PIVOT = MOUNT_NAMES["pivot_root"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PivotRootRule:
     """What is absent matches anything. `target`, the profile to change to, is read by no kernel."""
 

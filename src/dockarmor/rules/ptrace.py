@@ -5,7 +5,6 @@ apparmor.d(5), PTRACE RULES; security/apparmor/task.c, `profile_tracer_perm`, `p
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.capability import CAPABILITIES
 from dockarmor.access.confinement import Confinement
@@ -30,6 +29,7 @@ from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pat
 from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 EVERY = sum(PTRACE_NAMES.values())
 _TRACE, _READ = PTRACE_NAMES["trace"], PTRACE_NAMES["read"]
@@ -37,7 +37,7 @@ _BOTH = _READ | _TRACE
 _WORDS = PTRACE_NAMES | {"write": _TRACE, "w": _TRACE, "r": _READ, "rw": _BOTH, "wr": _BOTH}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PtraceRule:
     """`peer` None for every label."""
 

@@ -6,7 +6,6 @@ these when it enters the profile, and refuses to raise them again.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from dockarmor.rules.conditions import shown
@@ -14,6 +13,7 @@ from dockarmor.rules.kind import PLAIN, Kind, LimitEntry, Qualifiers, Scope
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 #: the kernel's numbers (include/uapi/asm-generic/resource.h); a name's place is its number
 RESOURCES = (
@@ -46,7 +46,7 @@ _UNIT = re.compile(r"(?!infinity)[A-Za-z]+")
 _MAX_DIGITS = 24
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LimitRule:
     """`amount` is None for infinity; `unit` as it was written, empty where none was."""
 

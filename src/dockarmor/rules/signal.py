@@ -5,7 +5,6 @@ security/apparmor/ipc.c, `profile_signal_perm`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision
@@ -22,13 +21,14 @@ from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pat
 from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 SEND, RECEIVE = SIGNAL_NAMES["send"], SIGNAL_NAMES["receive"]
 BOTH = SEND | RECEIVE
 _WORDS = SIGNAL_NAMES | {"write": SEND, "w": SEND, "read": RECEIVE, "r": RECEIVE, "rw": BOTH, "wr": BOTH}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignalRule:
     """`signals` by their canonical names, empty for every signal; `peer` None for every label."""
 

@@ -8,13 +8,13 @@ Sources: security/apparmor/net.c, `aa_match_to_prot`; security/apparmor/af_unix.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dockarmor.access.permission import NETWORK_NAMES
 from dockarmor.rules.aare import ANY
 from dockarmor.rules.address_families import UNIX
 from dockarmor.rules.kind import Entry, Qualifiers, Scope
 from dockarmor.rules.policy_entry import entry
+from dockarmor.value import frozen
 
 EVERY = sum(NETWORK_NAMES.values())
 _BIT = NETWORK_NAMES
@@ -65,7 +65,7 @@ def socket_pattern(byte: bytes, family: int, type: int | None) -> bytes:
     return byte + number(family) + (b".." if type is None else number(type))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnixPattern:
     """The patterns of a unix rule's parts; `address` None: any, the empty one included.
 

@@ -4,7 +4,6 @@ Sources: apparmor.d(5), MOUNT RULES; security/apparmor/mount.c, `profile_umount`
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision, Match
@@ -21,11 +20,12 @@ from dockarmor.rules.policy_entry import entry, not_enforced, weakened
 from dockarmor.rules.spelling import spell, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 _UMOUNT = MOUNT_NAMES["umount"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UmountRule:
     """`mountpoint` None for every mount. The conditions have no meaning; they are kept to write them back."""
 

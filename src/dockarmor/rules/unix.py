@@ -6,7 +6,6 @@ rule has no such rule and is dropped. Sources: apparmor.d(5), UNIX SOCKET RULES;
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from dockarmor.access.decision import Decision
@@ -43,6 +42,7 @@ from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 #: why a condition that is known does not stand where it does
 _ELSEWHERE = {"label": "`label=` is about the peer: write `peer=(label=…)`"}
@@ -51,7 +51,7 @@ _BRANCH = re.compile(r"\\[\s\S]|[{,]@?|[\s\S]")
 _UNSUPPORTED = "`protocol=` is not supported: unix sockets have none"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnixRule:
     """What is None was not said. `peer_label` is a pattern; addresses are `none`, `auto` or `@pattern`."""
 

@@ -4,7 +4,6 @@ Sources: apparmor.d(5), USERNS RULES; security/apparmor/task.c, `aa_profile_ns_p
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision, Match
@@ -19,13 +18,14 @@ from dockarmor.rules.policy_entry import LAST, entry, mediated, not_enforced
 from dockarmor.rules.spelling import spell_qualifiers
 from dockarmor.syntax.cursor import Cursor
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 FEATURE = "namespaces/mask/userns_create"
 _NAMES = {"userns_create": USERNS_CREATE}
 _CLASS = rb"\x15"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UsernsRule:
     qualifiers: Qualifiers
     span: Span = field(compare=False, repr=False)

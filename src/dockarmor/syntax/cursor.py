@@ -6,11 +6,11 @@ stream; a parse function asks the cursor for what may stand here. Offsets are by
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 from dockarmor.text.source import Source, Span
+from dockarmor.value import field, frozen
 
 # A newline is \n or \r\n; a lone \r is not white space (upstream parser_lex.l).
 _BLANK = re.compile(r"(?:[ \t\n]|\r\n)+")
@@ -23,7 +23,7 @@ _QUOTED = re.compile(r'"(?:[^"\\\x00]++|\\[\s\S])*+"')
 _ID = re.compile(r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])++')
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A piece of text a rule was written with: `text` with quotes gone and escapes decoded, and its place."""
 

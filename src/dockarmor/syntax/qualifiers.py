@@ -4,16 +4,16 @@ qualifiers = [ "priority" "=" INT ] [ "audit" ] [ "allow" | "deny" | "prompt" ] 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from dockarmor.text.source import Span
+from dockarmor.value import field, frozen
 
 Effect = Literal["allow", "deny", "prompt"]
 Subject = Literal["owner", "other"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Qualifiers:
     """`[priority=N] [audit] [allow|deny|prompt] [owner|other]`, as written before a rule."""
 

@@ -9,7 +9,6 @@ After a mistake reading goes on behind the statement, so one run finds all of th
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -22,6 +21,7 @@ from dockarmor.syntax.recovery import next_statement, statement_pattern
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, Unreadable
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Source, Span
+from dockarmor.value import frozen
 
 #: bounds: the size of a file, how deep braces nest, how many mistakes of one file are told
 MAX_BYTES = 16 << 20
@@ -35,7 +35,7 @@ _QUALIFIER = re.compile(
 # A rule in the shape that nearly all have: no quotes, no escapes, one line.
 _SIMPLE = re.compile(
     r"((?:audit[ \t]+)?(?:deny[ \t]+)?(?:(?:owner|other)[ \t]+)?)"
-    r'((?:/|@\{\w+\}(?![+?:]?=))(?:[^ \t\r\n"!,\\#\x00]++|,(?=[^ \t\r\n"!,\\#\x00]))*+)[ \t]++([a-zA-Z]++)[ \t]*+,',
+    r'((?:/|@\{\w+\}(?![+?=]|:=))(?:[^ \t\r\n"!,\\#\x00]++|,(?=[^ \t\r\n"!,\\#\x00]))*+)[ \t]++([a-zA-Z]++)[ \t]*+,',
     re.ASCII,
 )
 _BODY = re.compile(r"[^{}\n]*\{")
@@ -51,7 +51,7 @@ class RuleKind(Protocol):
     def parse(self) -> Callable[[Cursor, Qualifiers, int], Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grammar:
     """The rule kinds: by keyword, the one for rules without keyword, and its quick road for simple rules.
 
@@ -63,7 +63,7 @@ class Grammar:
     simple: Callable[[Word, str, Qualifiers, Span], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """A file's tree and all that is wrong with its text."""
 

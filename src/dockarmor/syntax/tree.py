@@ -1,15 +1,15 @@
 """The tree of a policy file: frozen nodes with spans. Text between nodes is trivia or their own braces."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dockarmor.syntax.cursor import Word
 from dockarmor.syntax.qualifiers import Qualifiers
 from dockarmor.text.source import Source, Span
+from dockarmor.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Include:
     """`include <path>` (magic: looked up along the search path), `include "path"`, `include path`."""
 
@@ -19,7 +19,7 @@ class Include:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Abi:
     """`abi <path>,`"""
 
@@ -28,7 +28,7 @@ class Abi:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alias:
     """`alias /from -> /to,`"""
 
@@ -37,7 +37,7 @@ class Alias:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetVariable:
     """`@{NAME} = value …`; the operator is `=`, `+=`, `?=` or `:=`."""
 
@@ -47,7 +47,7 @@ class SetVariable:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BoolVariable:
     """`${NAME} = expression`."""
 
@@ -57,7 +57,7 @@ class BoolVariable:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expression:
     """A condition: `operator` is or, and, not, defined, word, bool, or a comparison."""
 
@@ -66,7 +66,7 @@ class Expression:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleNode:
     """A rule of some kind; what it is is its kind's business."""
 
@@ -74,7 +74,7 @@ class RuleNode:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """Qualifiers in front of braces: they hold for every rule inside."""
 
@@ -83,7 +83,7 @@ class Block:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch:
     """One arm of an `if`; the condition is None for a final `else`."""
 
@@ -92,7 +92,7 @@ class Branch:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conditional:
     """`if … { } else if … { } else { }`."""
 
@@ -100,7 +100,7 @@ class Conditional:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileNode:
     """A profile, hat or child profile as it is written."""
 
@@ -114,7 +114,7 @@ class ProfileNode:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreadable:
     """Text that could not be read; diagnostics say why."""
 
@@ -124,7 +124,7 @@ class Unreadable:
 Node = Include | Abi | Alias | SetVariable | BoolVariable | RuleNode | Block | Conditional | ProfileNode | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """A whole file."""
 

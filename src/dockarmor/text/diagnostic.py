@@ -1,10 +1,10 @@
 """Diagnostics are data: a code, spans, words. `render` draws them; `DiagnosticError` only carries them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from dockarmor.text.source import Span
+from dockarmor.value import frozen
 
 
 class Severity(Enum):
@@ -13,7 +13,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """A secondary place that matters, with a few words on why."""
 
@@ -21,7 +21,7 @@ class Label:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fix:
     """A replacement for a span. `safe`: the meaning of the policy stays, or only a mistake goes."""
 
@@ -31,7 +31,7 @@ class Fix:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """One finding.
 

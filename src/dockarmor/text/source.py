@@ -1,10 +1,11 @@
 """A source text and spans in it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from dockarmor.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Source:
     """One text: a file, standard input, or a built-in.
 
@@ -45,7 +46,7 @@ class Source:
         return self.text[starts[number - 1] : end]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A stretch of a source, `start` to `end` in bytes (end exclusive)."""
 

@@ -9,7 +9,6 @@ the new one (security/apparmor/lsm.c). A rule's `w` grants all of these, a rule'
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,9 +32,10 @@ from dockarmor.access.request import (
     UnixRequest,
     UsernsRequest,
 )
+from dockarmor.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Form:
     """One class of requests: how it is read and written, and an example for who got it wrong."""
 

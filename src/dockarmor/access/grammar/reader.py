@@ -10,12 +10,12 @@ Every byte has a spelling, so every value has a line.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NoReturn
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 from dockarmor.text.source import Source, Span
+from dockarmor.value import frozen
 
 #: longest line: a path of the kernel's limit (8192 bytes) with every byte escaped, twice, and some words
 MAX_LINE = 80_000
@@ -34,7 +34,7 @@ _NEEDS_QUOTES = re.compile(r'[\s"()*]|@\{|\A[a-z_]+=|\A(?:->|)\Z', re.ASCII)
 _PATTERN = re.compile(r"\*|@\{")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """One word of the line. `raw` still has its escapes; `quoted` words are never keywords."""
 

@@ -6,7 +6,6 @@ not attach here.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from errno import EACCES
 
 from dockarmor.access.decision import Decision
@@ -17,12 +16,13 @@ from dockarmor.kernel.embedded import label as labels
 from dockarmor.kernel.embedded.modes import NOT_FOUND
 from dockarmor.kernel.embedded.tree import own_name, parent_of
 from dockarmor.rules import exec_transition
+from dockarmor.value import frozen, replace
 
 #: how far back a state is remembered in the search for the first loop (match.h, WB_HISTORY_SIZE)
 _HISTORY = 32
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Domain:
     """A profile that a task is in, by its full name, among the loaded ones, in the order of their listing."""
 

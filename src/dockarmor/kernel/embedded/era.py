@@ -1,13 +1,12 @@
 """What differs between kernels beyond the features that they say they have."""
 
-from dataclasses import dataclass, replace
-
 from dockarmor.access.confinement import StatePermissions
 from dockarmor.access.permission import Perm
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
+from dockarmor.value import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Era:
     """One generation of kernels.
 

@@ -1,7 +1,6 @@
 """`Embedded`: a kernel.protocol.Kernel that answers in this process from the bytes that were loaded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from errno import EFBIG, EINVAL, ENOENT, EPROTO, EPROTONOSUPPORT
 
 from dockarmor.access.decision import Decision
@@ -18,9 +17,10 @@ from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, diges
 from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
 from dockarmor.rules.kind import Kind
 from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.value import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Verdict:
     """What one profile decides. `errno` is the error before complain mode forgave it; records show it."""
 

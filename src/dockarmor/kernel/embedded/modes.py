@@ -5,13 +5,13 @@ files, mounts and capabilities and the one for the rest, come to the same here: 
 is forgiven in complain mode; one that is silent (`deny` without `audit`) is enforced in every mode.
 """
 
-from dataclasses import dataclass, replace
 from errno import EACCES, EPERM
 
 from dockarmor.access.confinement import Automaton, CapabilityWords, Confinement, StatePermissions
 from dockarmor.access.decision import Decision
 from dockarmor.access.permission import ALL
 from dockarmor.access.request import ExecRequest, Request
+from dockarmor.value import frozen, replace
 
 _ALL_CAPABILITIES = (1 << 64) - 1
 #: the kernel's remark on an exec that leads to a profile that is not loaded
@@ -41,7 +41,7 @@ def in_mode(mode: str, profile: str, request: Request, decision: Decision, *, le
     return decision
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Audited:
     """A profile with the flag `audit`: everything is logged, and no denial is quiet (AUDIT_ALL)."""
 
@@ -72,7 +72,7 @@ class Audited:
         return self.profile.exec_table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _AuditedTable:
     table: Automaton
     audit: int

@@ -1,15 +1,14 @@
 """Audit records as the kernel writes them (security/apparmor/audit.c, security/lsm_audit.c)."""
 
-from dataclasses import dataclass, replace
-
 from dockarmor.access.request import Request
 from dockarmor.rules.kind import Bare, RecordPairs
+from dockarmor.value import frozen, replace
 
 #: keys whose values the kernel prints between quotes as they are; all other text goes through `untrusted`
 _CONSTANT = frozenset(("requested_mask", "denied_mask", "requested", "denied", "family", "sock_type", "flags"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """Who asks: what the records say of the task. `ouid`: who owns a file that is not the task's own."""
 
@@ -19,7 +18,7 @@ class Task:
     ouid: int = 65534
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stamp:
     """`audit(SECONDS.MILLISECONDS:SERIAL)`"""
 

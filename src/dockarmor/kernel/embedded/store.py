@@ -17,10 +17,10 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from errno import EFBIG, EIO, ENOSPC
 
 from dockarmor.kernel.protocol import KernelError
+from dockarmor.value import asdict, frozen
 
 FORMAT = 1
 #: the largest blob that is taken, and the largest index that is read
@@ -32,7 +32,7 @@ MAX_EVENTS = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A loaded profile: its name as the kernel shows it, and where its bytes are.
 
@@ -47,7 +47,7 @@ class Entry:
     hash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """What is loaded, in the order in which it came, and how often that has changed."""
 

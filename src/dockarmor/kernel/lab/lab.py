@@ -4,12 +4,12 @@ import base64
 import os
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from dockarmor.kernel.lab.machine import Machine, packed
 from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
+from dockarmor.value import frozen
 
 BLOB_LIMIT = 16 << 20
 FILE_LIMIT = 16 << 20
@@ -17,7 +17,7 @@ BATCH = 20_000
 PACKED_LIMIT = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """How a command in the guest ended: exit status (-N: by signal N), output (first MiB each), its audit records."""
 

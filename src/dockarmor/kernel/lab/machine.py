@@ -13,10 +13,10 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from dockarmor.kernel.protocol import KernelError
+from dockarmor.value import frozen
 
 LINE_LIMIT = 64 << 20
 BOOT_SECONDS = 240.0
@@ -28,7 +28,7 @@ KERNEL_ARGUMENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recipe:
     """What a machine is made of: QEMU's argv head, the kernel, the first root."""
 

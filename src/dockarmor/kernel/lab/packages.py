@@ -7,10 +7,10 @@ are those that this machine's own apt uses, and every package is verified by apt
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dockarmor.kernel.protocol import KernelUnavailable
+from dockarmor.value import frozen
 
 Report = Callable[[str], None]
 
@@ -21,7 +21,7 @@ APT_SECONDS = 600
 PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,100}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KernelSource:
     """Where Debian keeps a kernel: the suite and, for old suites, whether security updates are added."""
 
@@ -43,7 +43,7 @@ KERNELS: dict[str, KernelSource] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mirror:
     """The addresses of Debian's archive and of its security archive, as this machine's apt knows them."""
 
@@ -99,7 +99,7 @@ def machine_mirror() -> Mirror:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Apt:
     """A private apt for one suite. Its package database is empty: a closure comes with its own libc."""
 
