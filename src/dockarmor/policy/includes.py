@@ -4,21 +4,25 @@ import os
 import stat
 from collections.abc import Sequence
 
+from dockarmor.policy.features import FeatureSet
+from dockarmor.policy.folder import policy_files
 from dockarmor.syntax.structure import MAX_BYTES, Grammar, Parsed, parse
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span
 from dockarmor.value import frozen
-
-_SKIPPED_ENDINGS = (
-    *(".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew"),
-    *(".rpmnew", ".rpmsave", ".orig", ".rej", "~"),
-)
 
 
 @frozen
 class _Cached:
     stamp: tuple[int, int, int]
     parsed: Parsed
+
+
+@frozen
+class _CachedAbi:
+    stamp: tuple[int, int, int]
+    text: str
+    features: FeatureSet
 
 
 class Library:
@@ -32,6 +36,7 @@ class Library:
         self.search = (*folders, base)
         self._files: dict[str, _Cached] = {}
         self._found: dict[str, str] = {}
+        self._abis: dict[str, _CachedAbi] = {}
 
     def locate(self, path: str, magic: bool) -> str | None:
         """The file or folder that an include means, None where there is none."""
@@ -68,32 +73,37 @@ class Library:
         if not os.path.isdir(_decoded(path)):
             return [path]
         try:
-            names = sorted(os.listdir(os.fsencode(_decoded(path))), reverse=True)
+            found = policy_files(os.fsencode(_decoded(path)))
         except OSError as error:
             raise _unreadable(path, error.strerror or "unreadable", span) from None
-        found = []
-        for name in names:
-            text = name.decode("latin-1")
-            if text.startswith(".") or text == "README" or text.endswith(_SKIPPED_ENDINGS):
-                continue
-            full = f"{path.rstrip('/')}/{text}"
-            if os.path.isfile(_decoded(full)):
-                found.append(full)
-        return found
+        return [file.decode("latin-1") for file in reversed(found)]
 
     def read(self, path: str, span: Span | None = None) -> Parsed:
         """Parse a file, or give what was parsed before. Raises DiagnosticError (DA102, DA103)."""
-        try:
-            state = os.stat(_decoded(path))
-        except OSError as error:
-            raise _unreadable(path, error.strerror or "unreadable", span) from None
-        stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
+        stamp = _stamp(path, span)
         cached = self._files.get(path)
         if cached is not None and cached.stamp == stamp:
             return cached.parsed
         parsed = parse(load(path, span), self.grammar)
         self._files[path] = _Cached(stamp, parsed)
         return parsed
+
+    def abi(self, path: str, span: Span) -> FeatureSet:
+        """Read an ABI file, once. Raises DiagnosticError (DA102, DA103, DA190, DA191)."""
+        stamp = _stamp(path, span)
+        cached = self._abis.get(path)
+        if cached is None or cached.stamp != stamp:
+            text = load(path, span).text
+            cached = self._abis[path] = _CachedAbi(stamp, text, FeatureSet.parse(path, text))
+        return cached.features
+
+
+def _stamp(path: str, span: Span | None) -> tuple[int, int, int]:
+    try:
+        state = os.stat(_decoded(path))
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "unreadable", span) from None
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def load(path: str, span: Span | None) -> Source:

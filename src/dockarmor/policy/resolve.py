@@ -12,7 +12,7 @@ from dockarmor.policy.condition import Known, holds
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.flags import read_flags
 from dockarmor.policy.implied import implied_rules
-from dockarmor.policy.includes import Library, load
+from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import PlacedRule, Policy, Profile
 from dockarmor.policy.variables import Variables
 from dockarmor.rules.aare import escape_literal, filter_slashes
@@ -177,7 +177,7 @@ class _Resolver:
                 node.span,
                 "without an abi rule, a policy means what the kernel can do",
             )
-        self.abi = _read_abi(path, node.span)
+        self.abi = self.library.abi(path, node.span)
 
     # -- preamble -----------------------------------------------------------------------------------------
 
@@ -356,10 +356,6 @@ def _merged(outer: Qualifiers, inner: Qualifiers, span: Span) -> Qualifiers:
         inner.subject or outer.subject,
         {**outer.spans, **inner.spans},
     )
-
-
-def _read_abi(path: str, span: Span) -> FeatureSet:
-    return FeatureSet.parse(path, load(path, span).text)
 
 
 def _error(code: str, message: str, span: Span, *help: str) -> DiagnosticError:

@@ -1,0 +1,21 @@
+"""Which files of a folder are policy: for `include <folder>` and for a folder that is named as an argument."""
+
+import os
+
+#: what editors and package managers leave beside a file (apparmor.d(5), #include mechanism)
+SKIPPED_ENDINGS = (
+    *(b".dpkg-new", b".dpkg-old", b".dpkg-dist", b".dpkg-bak", b".dpkg-remove", b".pacsave", b".pacnew"),
+    *(b".rpmnew", b".rpmsave", b".orig", b".rej", b"~"),
+)
+
+
+def policy_files(folder: bytes) -> list[bytes]:
+    """The paths of a folder's policy files, in order of their names. Raises OSError."""
+    found = []
+    for name in sorted(os.listdir(folder)):
+        if name.startswith(b".") or name == b"README" or name.endswith(SKIPPED_ENDINGS):
+            continue
+        path = folder.rstrip(b"/") + b"/" + name
+        if os.path.isfile(path):
+            found.append(path)
+    return found
