@@ -1,6 +1,5 @@
 """How verbs print: people read lines, programs read JSON; nothing hostile reaches the terminal."""
 
-import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -9,6 +8,8 @@ from typing import IO, Any
 
 from dockarmor import __version__
 from dockarmor.text.diagnostic import Diagnostic
+from dockarmor.text.render import printable
+from dockarmor.text.source import Span
 
 
 def add_output(parser: ArgumentParser) -> None:
@@ -43,6 +44,8 @@ class Results:
             for line in human:
                 sys.stdout.write(line + "\n")
         elif self._form == "jsonl":
+            import json
+
             sys.stdout.write(json.dumps({"schema": self._schema, **item}, ensure_ascii=True) + "\n")
         else:
             self._items.append(item)
@@ -50,6 +53,8 @@ class Results:
     def finish(self) -> None:
         """Print what has to wait for the end."""
         if self._form == "json":
+            import json
+
             envelope = {"schema": self._schema, "version": __version__, "items": self._items}
             sys.stdout.write(json.dumps(envelope, ensure_ascii=True, indent=1) + "\n")
 
@@ -66,17 +71,39 @@ def count_warnings(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def diagnostic_item(diagnostic: Diagnostic) -> dict[str, Any]:
-    """A diagnostic as JSON data."""
+    """A diagnostic as JSON data (data/schemas/check@1.json)."""
     item: dict[str, Any] = {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
-        "message": diagnostic.message,
+        "message": printable(diagnostic.message),
     }
     if diagnostic.span is not None:
-        line, column = diagnostic.span.position
-        item |= {"file": diagnostic.span.source.name, "line": line, "column": column}
+        item |= _place(diagnostic.span)
+    if diagnostic.label:
+        item["label"] = printable(diagnostic.label)
+    if diagnostic.others:
+        item["others"] = [_place(one.span) | {"message": printable(one.message)} for one in diagnostic.others]
     if diagnostic.help:
-        item["help"] = list(diagnostic.help)
+        item["help"] = [printable(help) for help in diagnostic.help]
     if diagnostic.notes:
-        item["notes"] = list(diagnostic.notes)
+        item["notes"] = [printable(note) for note in diagnostic.notes]
+    if diagnostic.includes:
+        item["includes"] = [_place(span) for span in diagnostic.includes]
+    if diagnostic.fix is not None:
+        fix = diagnostic.fix
+        said = {"replacement": _unicode(fix.replacement), "safe": fix.safe, "message": printable(fix.message)}
+        item["fix"] = _place(fix.span) | said
     return item
+
+
+def _place(span: Span) -> dict[str, Any]:
+    """Lines and columns from 1; columns count bytes, the end is exclusive."""
+    line, column = span.position
+    end_line, end_column = span.source.position(span.end)
+    place = {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+    return {"file": _unicode(span.source.name), **place}
+
+
+def _unicode(text: str) -> str:
+    """Latin-1 text of bytes as the characters that they are in UTF-8."""
+    return text.encode("latin-1", "replace").decode("utf-8", "replace")

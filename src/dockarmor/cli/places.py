@@ -23,3 +23,24 @@ def lab_folder() -> str:
 def _xdg(variable: str, default: str) -> str:
     value = os.environ.get(variable, "")
     return value if os.path.isabs(value) else os.path.join(os.path.expanduser("~"), default)
+
+
+def replace_file(path: str, data: bytes) -> None:
+    """Write beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed."""
+    path = os.path.realpath(path)
+    beside = f"{path}.{os.getpid()}.new"
+    try:
+        with open(beside, "xb") as file:
+            if os.path.exists(path):
+                known = os.stat(path)
+                os.fchmod(file.fileno(), known.st_mode & 0o7777)
+                if (known.st_uid, known.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), known.st_uid, known.st_gid)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise

@@ -8,6 +8,7 @@ from dockarmor.ask.subject import BLOB_MAGIC, Subject, from_blob, from_policy
 from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
 from dockarmor.policy.builtin import builtin_base
 from dockarmor.policy.features import FeatureSet, builtin, names
+from dockarmor.policy.folder import policy_files
 from dockarmor.policy.includes import Library
 from dockarmor.policy.read import library, read_text, require
 from dockarmor.text.source import Source
@@ -30,7 +31,6 @@ def add_features(parser: ArgumentParser) -> None:
     """The option that says for which kernel policy is compiled."""
     parser.add_argument(
         "--features",
-        default="kernel-6.12",
         metavar="NAME|FILE",
         help=f"the kernel to compile for: {', '.join(names())}, or a features file (default: kernel-6.12)",
     )
@@ -38,7 +38,7 @@ def add_features(parser: ArgumentParser) -> None:
 
 def features(options: Namespace) -> FeatureSet:
     """The feature set that was asked for."""
-    name: str = options.features
+    name: str = options.features or "kernel-6.12"
     if os.sep in name or os.path.exists(name):
         with open(name, "rb") as file:
             return FeatureSet.parse(name, file.read(1 << 17).decode("latin-1"))
@@ -72,14 +72,23 @@ def read_argument(name: str) -> bytes:
         return file.read(MAX_BYTES)
 
 
+def policy_arguments(name: str) -> list[str]:
+    """The argument itself, or the policy files that stand in this folder, in order."""
+    return [os.fsdecode(path) for path in policy_files(os.fsencode(name))] if os.path.isdir(name) else [name]
+
+
+def shown(name: str) -> str:
+    """An argument as diagnostics name it."""
+    return "standard input" if name == "-" else _latin(name)
+
+
 def subject(options: Namespace, name: str, kernel: FeatureSet | None = None) -> Subject:
     """A policy ready to be asked. Raises DiagnosticError for text or bytes that are no policy."""
     data = read_argument(name)
-    shown = "standard input" if name == "-" else name
     if data.startswith(BLOB_MAGIC):
-        return from_blob(shown, data)
-    resolved = require(read_text(Source.from_bytes(_latin(shown), data), includes(options)))
-    return from_policy(shown, resolved.policy, kernel or features(options))
+        return from_blob(shown(name), data)
+    resolved = require(read_text(Source.from_bytes(shown(name), data), includes(options)))
+    return from_policy(shown(name), resolved.policy, kernel or features(options))
 
 
 def _latin(path: str) -> str:
