@@ -1,6 +1,7 @@
 """Comments that accept a warning."""
 
 import pytest
+
 from dockarmor.lint.examine import Depth, examine
 from dockarmor.policy.builtin import builtin_base
 from dockarmor.policy.features import builtin

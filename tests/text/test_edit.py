@@ -1,6 +1,7 @@
 """Edits are applied at once, and only where they make sense."""
 
 import pytest
+
 from dockarmor.text.edit import Edit, apply
 from dockarmor.text.source import Source, Span
 
