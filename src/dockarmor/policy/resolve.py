@@ -4,8 +4,7 @@ Includes and conditions are taken in the order of the text, since what a variabl
 one scope has included already is skipped there, which also ends loops (apparmor.d(5), #include mechanism).
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from dockarmor.policy.condition import Known, holds
@@ -121,21 +120,18 @@ class _Resolver:
 
     def _nodes(self, nodes: tuple[Node, ...], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
         for node in nodes:
-            with self.said(chain):
-                if isinstance(node, Include):
+            try:
+                if isinstance(node, RuleNode):
+                    visit(node, chain, seen)
+                elif isinstance(node, Include):
                     self.include(node, chain, visit, seen)
                 elif isinstance(node, Abi):
                     self.read_abi(node)
                 elif not isinstance(node, Unreadable):
                     visit(node, chain, seen)
-
-    @contextmanager
-    def said(self, chain: tuple[Span, ...]) -> Iterator[None]:
-        """Collect what is wrong with one node and go on with the next."""
-        try:
-            yield
-        except DiagnosticError as error:
-            self.diagnostics += [replace(found, includes=found.includes or chain) for found in error.diagnostics]
+            except DiagnosticError as error:
+                # What is wrong with one node is kept, and the next is read.
+                self.diagnostics += [replace(found, includes=found.includes or chain) for found in error.diagnostics]
 
     def include(self, node: Include, chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
         path = self.library.locate(node.path, node.magic)
@@ -182,34 +178,38 @@ class _Resolver:
     # -- preamble -----------------------------------------------------------------------------------------
 
     def preamble(self, node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
-        if isinstance(node, ProfileNode):
+        if isinstance(node, SetVariable | BoolVariable | Alias):
+            if self.profiles:
+                raise _error("DA105", "variables and aliases belong before the first profile of a file", node.span)
+            if isinstance(node, SetVariable):
+                self.define_set(node)
+            elif isinstance(node, BoolVariable):
+                self.define_boolean(node)
+            else:
+                self.aliases.append((node.source.text, node.target.text))
+        elif isinstance(node, ProfileNode):
             self.started = True
             self.profiles.append(self.profile(node, None, chain))
             self._refuse_twice(self.profiles, self.names, node)
-        elif isinstance(node, SetVariable | BoolVariable | Alias):
-            if self.profiles:
-                raise _error("DA105", "variables and aliases belong before the first profile of a file", node.span)
-            self.define(node)
         else:
             raise _error(
                 "DA106", "this stands outside of every profile", node.span, "rules stand in `profile NAME { … }`"
             )
 
-    def define(self, node: SetVariable | BoolVariable | Alias) -> None:
-        if isinstance(node, Alias):
-            self.aliases.append((node.source.text, node.target.text))
-            return
+    def define_boolean(self, node: BoolVariable) -> None:
         name = node.name.text
-        if isinstance(node, BoolVariable):
-            if node.operator == "=" and name in self.booleans:
-                raise self._defined_twice(node)
-            if node.operator != "?=" or name not in self.booleans:
-                self.booleans[name] = holds(node.value, Known(self.variables(), self.booleans))
-            self.places.setdefault(name, node.span)
-            return
-        values = tuple(value.text for value in node.values)
-        if node.operator == "+=":
-            if name not in self.sets:
+        if node.operator == "=" and name in self.booleans:
+            raise self._defined_twice(node)
+        if node.operator != "?=" or name not in self.booleans:
+            self.booleans[name] = holds(node.value, Known(self.variables(), self.booleans))
+        self.places.setdefault(name, node.span)
+
+    def define_set(self, node: SetVariable) -> None:
+        name, operator = node.name.text, node.operator
+        values = [value.text for value in node.values]
+        known = name in self.sets
+        if operator == "+=":
+            if not known:
                 raise _error(
                     "DA107",
                     f"@{{{name}}} is not defined yet: `+=` adds to what is there",
@@ -217,12 +217,16 @@ class _Resolver:
                     "write `=`",
                 )
             self.added.setdefault(name, []).extend(values)
-        elif node.operator == "=" and name in self.sets:
-            raise self._defined_twice(node)
-        elif node.operator != "?=" or name not in self.sets:
-            self.sets[name] = values
+            return
+        if known:
+            if operator == "=":
+                raise self._defined_twice(node)
+            if operator == "?=":
+                return
             self.added.pop(name, None)
-        self.places.setdefault(name, node.span)
+        else:
+            self.places[name] = node.span
+        self.sets[name] = tuple(values)
 
     def variables(self) -> Variables:
         """What is defined so far."""
