@@ -2,47 +2,138 @@
 
   dockarmor build my-profile -o my-profile.bin
   dockarmor build docker-default --features kernel-6.17 -o - | sha256sum
+  dockarmor build -j 2 /etc/apparmor.d --output-dir blobs
+  dockarmor build --explain-size my-profile -o /dev/null
 
-Several files become one blob, which a kernel loads as a whole or not at all.
+Several files become one blob, which a kernel loads as a whole or not at all; with --output-dir each has a blob of
+its own. What was compiled before, from the same text for the same features, comes from the cache.
 """
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from types import SimpleNamespace
 
-from dockarmor.cli.main import EXIT_OK
-from dockarmor.cli.output import Results, add_output, count_warnings, note
-from dockarmor.cli.policy import add_features, add_reading, features, subject
+from dockarmor.cli.main import EXIT_OK, EXIT_USAGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Sequence
+    from typing import Any
+
+    from dockarmor.cli.compiling import Built
 
 
-def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="the blob's file, or `-`")
+def configure(parser: "ArgumentParser") -> None:
+    from dockarmor.cli.output import add_output
+    from dockarmor.cli.policy import add_features, add_reading
+
+    parser.add_argument("files", nargs="+", metavar="FILE|DIR", help="policy text, or a folder of it")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", dest="out", metavar="OUT", help="the blob's file, or `-`")
+    target.add_argument("--output-dir", metavar="DIR", help="a blob for each file, under the file's own name")
+    parser.add_argument("-j", "--jobs", type=_jobs, default=1, metavar="N", help="compile N at the same time")
+    parser.add_argument("--no-cache", action="store_true", help="compile all anew, remember nothing")
+    parser.add_argument("--explain-size", action="store_true", help="say which rules and variables cost most states")
     add_reading(parser)
     add_features(parser)
     add_output(parser)
 
 
-def run(options: Namespace) -> int:
-    kernel = features(options)
-    built = [subject(options, name, kernel) for name in options.files]
-    for one in built:
-        count_warnings(one.diagnostics)
-    blob = b"".join(one.blob for one in built)
-    if options.out == "-":
-        sys.stdout.buffer.write(blob)
-        return EXIT_OK
-    _write(options.out, blob)
-    results = Results("build@1", options)
-    for one in built:
-        for profile in one.compiled.profiles:
-            states = len(profile.file_table.tables.base) if profile.file_table else 0
-            results.add({"profile": profile.name, "file_states": states, "from": one.name}, ())
-    results.finish()
-    if options.output == "human":
-        count = sum(len(one.compiled.profiles) for one in built)
-        note(f"{options.out}: {count} profile(s), {len(blob)} bytes")
+def plain(arguments: "Sequence[str]") -> "Any":
+    """The options of the commonest command lines, without argparse (a third of the time of a cached build).
+
+    None for all others: then `configure` says how they are read.
+    """
+    options = SimpleNamespace(
+        files=[], out=None, output_dir=None, jobs=1, no_cache=False, explain_size=False, base=None, include=[]
+    )
+    options.features, options.output = None, "human"
+    valued = {"-o": "out", "--output-dir": "output_dir", "--base": "base", "--features": "features"}
+    rest = iter(arguments)
+    for argument in rest:
+        value = next(rest, "-") if argument in valued or argument == "-I" else ""
+        if value.startswith("-") and value != "-":
+            return None
+        if argument in valued:
+            setattr(options, valued[argument], value)
+        elif argument == "-I":
+            options.include.append(value)
+        elif argument.startswith("-") and argument != "-":
+            return None
+        else:
+            options.files.append(argument)
+    complete = options.files and (options.out is None) != (options.output_dir is None)
+    return options if complete else None
+
+
+def run(options: "Any") -> int:
+    from dockarmor.cli.compiling import built, policy_names
+
+    names = policy_names(options.files)
+    if options.output_dir is not None:
+        _check_distinct(names)
+    results = built(names, options)
+    errors = [one.error for one in results if one.error is not None]
+    if errors:
+        from dockarmor.cli.failure import report
+
+        for error in errors:
+            report(error)
+        return EXIT_USAGE
+    for path, blob in _files(results, options):
+        if path == "-":
+            sys.stdout.buffer.write(blob)
+        else:
+            _write(path, blob)
+    if options.out != "-":
+        _say(results, options)
+    if options.explain_size:
+        from dockarmor.cli.size import explain
+
+        for one in results:
+            if one.output and all(figures.bytes for figures in one.output.profiles):
+                explain(one.name, [figures.all() for figures in one.output.profiles], options)
     return EXIT_OK
+
+
+def _files(results: "Sequence[Built]", options: "Any") -> list[tuple[str, bytes]]:
+    """Paths and what goes there."""
+    outputs = [(one.name, one.output.blob) for one in results if one.output is not None]
+    if options.output_dir is None:
+        return [(options.out, b"".join(blob for _, blob in outputs))]
+    os.makedirs(options.output_dir, exist_ok=True)
+    return [(os.path.join(options.output_dir, os.path.basename(name)), blob) for name, blob in outputs]
+
+
+def _check_distinct(names: "Sequence[str]") -> None:
+    from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(os.path.basename(name), name)
+        if other is not name:
+            message = f"{other} and {name} would be written to one file"
+            raise DiagnosticError([Diagnostic("DA408", message, help=("build them one after the other",))])
+
+
+def _say(results: "Sequence[Built]", options: "Any") -> None:
+    warnings = sum(one.output.warnings for one in results if one.output)
+    if warnings:
+        sys.stderr.write(f"{warnings} warning(s) for these features; `dockarmor check` shows them\n")
+    if options.output != "human":
+        from dockarmor.cli.output import Results
+
+        printed = Results("build@1", options)
+        for one in results:
+            for profile in one.output.profiles if one.output else ():
+                states = {"file_states": profile.file_states, "policy_states": profile.policy_states}
+                printed.add({"profile": profile.name, **states, "bytes": profile.bytes, "from": one.name}, ())
+        printed.finish()
+        return
+    count = sum(len(one.output.profiles) for one in results if one.output)
+    size = sum(len(one.output.blob) for one in results if one.output)
+    sys.stderr.write(f"{options.out or options.output_dir}: {count} profile(s), {size} bytes\n")
 
 
 def _write(path: str, blob: bytes) -> None:
@@ -51,14 +142,14 @@ def _write(path: str, blob: bytes) -> None:
         with open(path, "wb") as file:
             file.write(blob)
         return
-    beside = f"{path}.{os.getpid()}.new"
-    try:
-        with open(beside, "xb") as file:
-            file.write(blob)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
+    from dockarmor.cli.places import replace_file
+
+    replace_file(path, blob)
+
+
+def _jobs(text: str) -> int:
+    """-j: a number, or `auto` for as many as there are processors."""
+    count = len(os.sched_getaffinity(0)) if text == "auto" else int(text)
+    if count < 1:
+        raise ValueError(text)
+    return count

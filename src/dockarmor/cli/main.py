@@ -6,6 +6,10 @@ Exit status: 0 yes, clean, allowed; 1 no, findings, denied; 2 usage or unreadabl
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 #: verb -> (module under dockarmor.cli, summary), grouped as the help prints them
 VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "write": {
@@ -76,23 +80,16 @@ def _unknown(word: str, verbs: list[str]) -> int:
 
 
 def _run(verb: str, module: str, arguments: list[str]) -> int:
-    import argparse
     import importlib
 
     command = importlib.import_module(f"dockarmor.cli.{module}")
-    parser = argparse.ArgumentParser(
-        prog=f"dockarmor {verb}",
-        description=command.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.configure(parser)
-    # What stands behind `--` is somebody else's command line.
-    cut = arguments.index("--") if "--" in arguments else len(arguments)
-    try:
-        options = parser.parse_intermixed_args(arguments[:cut])
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else EXIT_USAGE
-    options.command = arguments[cut + 1 :]
+    # A verb may read its plainest command lines itself, where argparse would be a good part of its time.
+    options = command.plain(arguments) if hasattr(command, "plain") else None
+    if options is None:
+        try:
+            options = _options(verb, command, arguments)
+        except SystemExit as stop:
+            return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     try:
         status: int = command.run(options)
         sys.stdout.flush()
@@ -110,3 +107,20 @@ def _run(verb: str, module: str, arguments: list[str]) -> int:
 
         return report(error)
     return status
+
+
+def _options(verb: str, command: "Any", arguments: list[str]) -> "Any":
+    """The verb's options. Raises SystemExit where argparse has said all that is to be said."""
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog=f"dockarmor {verb}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.configure(parser)
+    # What stands behind `--` is somebody else's command line.
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_intermixed_args(arguments[:cut])
+    options.command = arguments[cut + 1 :]
+    return options

@@ -20,6 +20,17 @@ def lab_folder() -> str:
     return os.path.join(cache_folder(), "lab")
 
 
+def base_folder(given: str | None) -> str:
+    """Where `<…>` includes are found: what was given, else the host's policy if it has tunables, else our own."""
+    if given:
+        return given
+    if os.path.isfile("/etc/apparmor.d/tunables/global"):
+        return "/etc/apparmor.d"
+    from dockarmor.policy.builtin import builtin_base
+
+    return builtin_base()
+
+
 def _xdg(variable: str, default: str) -> str:
     value = os.environ.get(variable, "")
     return value if os.path.isabs(value) else os.path.join(os.path.expanduser("~"), default)

@@ -5,8 +5,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from dockarmor.ask.subject import BLOB_MAGIC, Subject, from_blob, from_policy
+from dockarmor.cli import places
 from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
-from dockarmor.policy.builtin import builtin_base
 from dockarmor.policy.features import FeatureSet, builtin, names
 from dockarmor.policy.folder import policy_files
 from dockarmor.policy.includes import Library
@@ -52,9 +52,7 @@ def includes(options: Namespace) -> Library:
 
 def base_folder(options: Namespace) -> str:
     """--base, else the host's policy folder if it has tunables, else our own."""
-    if options.base:
-        return str(options.base)
-    return "/etc/apparmor.d" if os.path.isfile("/etc/apparmor.d/tunables/global") else builtin_base()
+    return places.base_folder(options.base)
 
 
 def read_argument(name: str) -> bytes:

@@ -1,0 +1,110 @@
+"""`dockarmor build` as users meet it: one blob or many, the cache, processes, sizes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dockarmor.cli import build
+from dockarmor.cli.main import _options, main
+
+POLICY = "profile {0} {{\n  /etc/{0} r,\n  /usr/{{bin,lib}}/** rix,\n}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DOCKARMOR_CACHE", str(tmp_path / "cache"))
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    for name in ("one", "two", "three"):
+        (policies / name).write_text(POLICY.format(name))
+    for name in ("README", "old.dpkg-old", ".hidden"):
+        (policies / name).write_text("no policy at all {\n")
+    (policies / "inner").mkdir()
+    return tmp_path
+
+
+def test_a_folder_is_one_blob_or_many(folder: Path) -> None:
+    assert main(["build", str(folder / "policies"), "-o", str(folder / "all")]) == 0
+    assert main(["build", str(folder / "policies"), "--output-dir", str(folder / "out")]) == 0
+    assert sorted(os.listdir(folder / "out")) == ["one", "three", "two"]
+    parts = [(folder / "out" / name).read_bytes() for name in ("one", "three", "two")]
+    assert (folder / "all").read_bytes() == b"".join(parts)
+
+
+@pytest.mark.parametrize("more", [["-j", "3"], ["--no-cache"], ["-j", "2", "--no-cache"], ["-j", "auto"]])
+def test_bytes_do_not_depend_on_processes_or_cache(folder: Path, more: list[str]) -> None:
+    for name in ("first", "second", "third"):
+        extra = more if name != "first" else ["--no-cache"]
+        assert main(["build", str(folder / "policies"), "-o", str(folder / name), *extra]) == 0
+    assert len({(folder / name).read_bytes() for name in ("first", "second", "third")}) == 1
+
+
+def test_errors_of_all_files_are_told_and_nothing_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "policies/two").write_text("profile two { /x zz, }\n")
+    (folder / "policies/bad").write_text("profile bad { /a* px, /*a ix, }\n")
+    for more in ([], ["-j", "2"]):
+        assert main(["build", str(folder / "policies"), "-o", str(folder / "out"), *more]) == 2
+        told = capsys.readouterr().err
+        assert "policies/two:1" in told
+        assert "policies/bad:1" in told
+        assert not (folder / "out").exists()
+
+
+def test_two_files_of_one_name_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "policies/inner/one").write_text(POLICY.format("one"))
+    files = [str(folder / "policies/one"), str(folder / "policies/inner/one")]
+    assert main(["build", *files, "--output-dir", str(folder / "out")]) == 2
+    assert "DA408" in capsys.readouterr().err
+
+
+def test_size_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", str(folder / "policies/one"), "-o", "/dev/null", "--explain-size"]) == 0
+    out = capsys.readouterr().out
+    assert "one: " in out
+    assert "states fewer without /usr/{bin,lib}/** rix," in out
+
+
+def test_json_has_the_figures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = folder / "out"
+    assert main(["build", str(folder / "policies/one"), "-o", str(out), "--output", "json"]) == 0
+    (item,) = json.loads(capsys.readouterr().out)["items"]
+    assert item["profile"] == "one"
+    assert item["bytes"] == out.stat().st_size
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "p -o -",
+        "p q --output-dir d",
+        "-o out --base b -I x -I y --features kernel-6.1 p -",
+        "--features f p -o o --base b",
+    ],
+)
+def test_plain_lines_are_read_as_argparse_reads_them(line: str) -> None:
+    arguments = line.split()
+    plain, full = build.plain(arguments), vars(_options("build", build, arguments))
+    full.pop("command")
+    assert vars(plain) == full
+
+
+@pytest.mark.parametrize("line", ["", "p", "-o", "p -o x --output-dir y", "p -ox", "p --out x", "p -o -x", "-h"])
+def test_all_other_lines_are_left_to_argparse(line: str) -> None:
+    assert build.plain(line.split()) is None
+
+
+def test_a_cached_build_imports_neither_parser_nor_compiler(folder: Path) -> None:
+    command = ["build", str(folder / "policies"), "-o", os.devnull]
+    script = f"import sys; from dockarmor.cli.main import main; main({command!r}); print(*sys.modules)"
+    runs = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True) for _ in range(2)]
+    first, second = (set(run.stdout.split()) for run in runs)
+    assert "dockarmor.compile.pipeline" in first
+    rooms = {"syntax", "rules", "automata", "text", "access"}
+    assert not {name for name in second if name.startswith("dockarmor.") and name.split(".")[1] in rooms}
+    assert not second & {"argparse", "re", "json", "typing", "enum"}

@@ -1,0 +1,25 @@
+"""Work in forked processes: all of it is done once, and a worker that dies is noticed."""
+
+import os
+
+import pytest
+
+from dockarmor.compile.pool import scattered
+
+
+@pytest.mark.parametrize("processes", [1, 2, 5])
+def test_every_item_is_done_once(processes: int) -> None:
+    done = list(scattered(lambda item: b"%d" % item * item, range(100), processes))
+    assert sorted(done) == [(item, b"%d" % item * item) for item in range(100)]
+
+
+def test_large_results_arrive_whole() -> None:
+    done = dict(scattered(lambda item: bytes([item]) * 3_000_000, range(4), 2))
+    assert all(done[item] == bytes([item]) * 3_000_000 for item in range(4))
+
+
+def test_a_worker_that_dies_is_an_error_and_no_process_is_left() -> None:
+    with pytest.raises(RuntimeError, match="ended before"):
+        list(scattered(lambda item: os._exit(9), range(4), 2))  # type: ignore[arg-type, return-value]
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
