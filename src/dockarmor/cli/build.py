@@ -68,12 +68,12 @@ def plain(arguments: "Sequence[str]") -> "Any":
 
 
 def run(options: "Any") -> int:
-    from dockarmor.cli.compiling import built, policy_names
+    from dockarmor.cli.compiling import built, policy_names, road_of
 
     names = policy_names(options.files)
     if options.output_dir is not None:
         _check_distinct(names)
-    results = built(names, options)
+    results = built(names, road_of(options))
     errors = [one.error for one in results if one.error is not None]
     if errors:
         from dockarmor.cli.failure import report

@@ -4,15 +4,15 @@ import os
 import sys
 import time
 
-from dockarmor.cli.places import cache_folder
+from dockarmor.cli.places import base_folder, cache_folder
 from dockarmor.compile.cache import Cache, CacheError, Figures, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from dockarmor.compile.batch import Job
+    from dockarmor.compile.batch import Elsewhere, Job, Settings
     from dockarmor.compile.compiled import CompiledTable
     from dockarmor.text.diagnostic import DiagnosticError
 
@@ -29,6 +29,43 @@ class Built:
         self.name, self.output, self.error = name, output, error
 
 
+class Road:
+    """How all policies of a run are read and compiled.
+
+    `search`: where includes are found, the base last. `key`: all else that decides on a blob. `settings`: the same
+    for the compiler, made when something is to be compiled. `recall` and `elsewhere`: compile/batch.py.
+    """
+
+    def __init__(
+        self,
+        search: "Sequence[str]",
+        key: bytes,
+        settings: "Callable[[bytes], Settings]",
+        cache: Cache | None,
+        *,
+        jobs: int = 1,
+        recall: bool = True,
+        elsewhere: "Elsewhere | None" = None,
+        output: str = "human",
+    ) -> None:
+        self.search, self.key, self.settings, self.cache = tuple(search), key, settings, cache
+        self.jobs, self.recall, self.elsewhere, self.output = jobs, recall, elsewhere, output
+
+
+def road_of(options: "Any") -> Road:
+    """The road that a verb's options ask for."""
+
+    def settings(key: bytes) -> "Settings":
+        from dockarmor.cli.policy import features
+        from dockarmor.compile.batch import Settings
+
+        return Settings(features(options), key)
+
+    search = (*options.include, base_folder(options.base))
+    cache = None if options.no_cache else open_cache()
+    return Road(search, features_key(options.features or "kernel-6.12"), settings, cache, jobs=options.jobs)
+
+
 def policy_names(arguments: "Sequence[str]") -> list[str]:
     """The arguments, with the policy files of each folder among them in its place."""
     from dockarmor.policy.folder import policy_files
@@ -42,26 +79,21 @@ def policy_names(arguments: "Sequence[str]") -> list[str]:
     return names
 
 
-def built(names: "Sequence[str]", options: "Any") -> list[Built]:
-    """Compile all of them. `options` has the attributes that cli/build.py describes; only OSErrors are raised."""
-    cache = None if options.no_cache else open_cache()
-    key = _settings_key(options)
-    requests = _requests(names, key, options) if cache else [None] * len(names)
-    found: list[Output | None] = [None] * len(names)
-    if cache:
-        found = [cache.find(request) if request else None for request in requests]
+def built(names: "Sequence[str]", road: Road) -> list[Built]:
+    """Compile all of them. Raises OSError for a file that cannot be read."""
+    requests = _requests(names, road)
+    found: list[Any] = [None] * len(names)
+    if road.cache and road.recall:
+        find = road.cache.find
+        found = [find(request) if request else None for request in requests]
     missing = [at for at, output in enumerate(found) if output is None]
-    results: list[Any] = list(found)
     if missing:
-        from dockarmor.cli.progress import shown_progress
-
-        with shown_progress(len(missing), options) as done:
-            built = _build([(names[at], requests[at]) for at in missing], key, options, cache, done)
-        for at, result in zip(missing, built, strict=True):
-            results[at] = result
+        results = _build([(names[at], requests[at]) for at in missing], road)
+        for at, result in zip(missing, results, strict=True):
+            found[at] = result
     return [
         Built(name, result, None) if isinstance(result, Output) else Built(name, None, result)
-        for name, result in zip(names, results, strict=True)
+        for name, result in zip(names, found, strict=True)
     ]
 
 
@@ -74,23 +106,25 @@ def open_cache() -> Cache | None:
         return None
 
 
-def _build(
-    wanted: "Sequence[tuple[str, bytes | None]]", key: bytes, options: "Any", cache: Cache | None, done: "Any"
-) -> "list[Output | DiagnosticError]":
-    from dockarmor.cli.policy import features, includes
-    from dockarmor.compile.batch import Batch, Settings
+def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Output | DiagnosticError]":
+    from dockarmor.cli.progress import shown_progress
+    from dockarmor.compile.batch import Batch
+    from dockarmor.policy.read import library
 
-    batch = Batch(includes(options), Settings(features(options), key), cache, options.jobs)
+    *folders, base = (os.fsencode(folder).decode("latin-1") for folder in road.search)
+    reading = library(base, tuple(folders))
+    batch = Batch(reading, road.settings(road.key), road.cache, road.jobs, road.recall, road.elsewhere)
     ready: dict[int, Output | DiagnosticError] = {}
     jobs: dict[int, Job] = {}
-    for at, (name, request) in enumerate(wanted):
-        given = _job_or_blob(name, request)
-        if isinstance(given, bytes):
-            ready[at] = _blob(given)
-            done(1)
-        else:
-            jobs[at] = given
-    ready |= zip(jobs, batch.build(list(jobs.values()), done), strict=True)
+    with shown_progress(len(wanted), road.output) as done:
+        for at, (name, request) in enumerate(wanted):
+            given = _job_or_blob(name, request)
+            if isinstance(given, bytes):
+                ready[at] = _blob(given)
+                done(1)
+            else:
+                jobs[at] = given
+        ready |= zip(jobs, batch.build(list(jobs.values()), done), strict=True)
     return [ready[at] for at in range(len(wanted))]
 
 
@@ -123,26 +157,25 @@ def _states(table: "CompiledTable | None") -> int:
     return len(table.tables.base) if table else 0
 
 
-def _settings_key(options: "Any") -> bytes:
-    """All of the options that decides on a blob, but for where includes are found."""
-    name = options.features or "kernel-6.12"
+def features_key(name: str) -> bytes:
+    """The part of a key that says for which features: a file's content, or one of our own sets."""
     if os.sep in name or os.path.exists(name):
         with open(name, "rb") as file:
-            return _strings((b"file", file.read(1 << 17)))
-    return _strings((b"own", os.fsencode(name)))
+            return strings((b"file", file.read(1 << 17)))
+    return strings((b"own", os.fsencode(name)))
 
 
-def _requests(names: "Sequence[str]", key: bytes, options: "Any") -> list[bytes | None]:
+def _requests(names: "Sequence[str]", road: Road) -> list[bytes | None]:
     """What the index knows these policies by; None for what cannot be asked for again."""
-    from dockarmor.cli.places import base_folder
+    if road.cache is None:
+        return [None] * len(names)
     from dockarmor.compile.program import stamp
 
-    search = [os.fsencode(folder) for folder in (*options.include, base_folder(options.base))]
-    common = _strings((stamp(), key, _strings(search), os.fsencode(os.getcwd())))
+    common = strings((stamp(), road.key, strings(list(map(os.fsencode, road.search))), os.fsencode(os.getcwd())))
     again = (name != "-" and (os.path.isfile(name) or not os.path.exists(name)) for name in names)
     return [common + os.fsencode(name) if yes else None for name, yes in zip(names, again, strict=True)]
 
 
-def _strings(parts: "Sequence[bytes]") -> bytes:
+def strings(parts: "Sequence[bytes]") -> bytes:
     """Strings in a row, so that no two rows are the same bytes."""
     return b"".join(b"%d:%s," % (len(part), part) for part in parts)

@@ -1,7 +1,6 @@
 """A bar for people who wait at a terminal; nothing for anybody else."""
 
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,9 +9,9 @@ _WORTH_IT = 8
 
 
 @contextmanager
-def shown_progress(count: int, options: Namespace) -> Iterator[Callable[[int], None]]:
+def shown_progress(count: int, output: str) -> Iterator[Callable[[int], None]]:
     """Gives the function to call with the number of items that were finished since."""
-    if count < _WORTH_IT or not sys.stderr.isatty() or options.output != "human":
+    if count < _WORTH_IT or not sys.stderr.isatty() or output != "human":
         yield lambda _: None
         return
     from rich.console import Console
