@@ -1,5 +1,7 @@
 """Every rule kind. A new kind is its own file and a line here."""
 
+from typing import Any
+
 from dockarmor.rules import (
     all_rule,
     capability,
@@ -43,3 +45,11 @@ ALL: tuple[Kind, ...] = (
 
 #: the kind that decides a request, by the request's type
 BY_REQUEST = {request: kind for kind in ALL for request in kind.requests}
+
+#: the kind that writes a rule, by the rule's type
+BY_RULE = {rule: kind for kind in ALL for rule in kind.rules}
+
+
+def write(rule: Any) -> str:
+    """A rule of any kind in canonical style."""
+    return BY_RULE[type(rule)].write(rule)
