@@ -79,6 +79,13 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     assert codes(read(tmp_path, 'include "/dev/zero"\n')) == ["DA102"]
 
 
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate((16 << 20) + 1)
+    resolved = read(tmp_path, "profile p { include <large> }\n")
+    assert [found.code for found in resolved.diagnostics] == ["DA103"]
+
+
 def test_an_abi_that_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "d").mkdir()

@@ -395,3 +395,10 @@ def test_where_we_part_from_the_reference_parser(
     ours = to_pattern("/x" + text)
     assert theirs is not None
     assert any(matches(ours, probe) != matches(theirs, probe) for probe in PROBES)
+
+
+def test_a_pattern_longer_than_any_path_is_refused() -> None:
+    to_pattern("/" + "a" * 65_535)
+    with pytest.raises(DiagnosticError) as raised:
+        to_pattern("/" + "a" * 65_536)
+    assert raised.value.diagnostics[0].code == "DA311"

@@ -8,8 +8,10 @@ import pytest
 from dockarmor.compile.pipeline import compile_policy
 from dockarmor.lint.lint import Examined
 from dockarmor.lint.registry import findings
+from dockarmor.lint.suppression import unsuppressed
 from dockarmor.policy.features import FeatureSet, builtin, intersect
-from dockarmor.policy.read import grammar, library, read_text
+from dockarmor.policy.read import grammar, library
+from dockarmor.policy.resolve import resolve
 from dockarmor.syntax.structure import parse
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source
@@ -49,7 +51,8 @@ def checked(
     features = kernel or builtin(wanted[1] if wanted else "kernel-6.12")
     source = Source(name, text)
     includes = library(base)
-    resolved = read_text(source, includes)
+    parsed = parse(source, grammar())
+    resolved = resolve(parsed, includes)
     found = list(resolved.diagnostics)
     if resolved.failed:
         return found
@@ -58,9 +61,9 @@ def checked(
     except DiagnosticError as error:
         return found + list(error.diagnostics)
     if lints:
-        file = parse(source, grammar()).file
         negotiated = intersect(resolved.policy.abi, features)
-        found += findings(Examined(file, resolved.policy, includes, negotiated, container=True))
+        found += findings(Examined(parsed.file, resolved.policy, includes, negotiated, container=True))
+        return list(unsuppressed(found, [parsed.file]))
     return found
 
 

@@ -50,6 +50,8 @@ _ENVIRONMENT = re.compile(r"(?:un)?safe(?![A-Za-z0-9_])")
 _GLOB_IN_CLASS = re.compile(r"\[(?:[^\]\\*?]|\\[\s\S])*([*?])[^\]]*\]")
 _SUBSET = re.compile(r"subset(?![A-Za-z0-9_])")
 _WRITTEN_MODE = re.compile(r"[^ \t\r\n,\"]+")
+# Permissions as the next word but one: what is before them is the rest of a path with a blank in it.
+_MODE_BEHIND = re.compile(r"[ \t]+" + MODE.pattern)
 #: what the bare rule `file,` says: every path, every permission
 _EVERYTHING = "/{**,}"
 _ALL_LETTERS = parse_mode("mrwlk").letters
@@ -212,6 +214,8 @@ def _no_mode(cursor: Cursor, path: Word) -> NoReturn:
     help = "write the permissions behind the path, as in `/etc/passwd r,`"
     if path.text.count("{") > path.text.count("}"):
         help = "an unquoted path ends at a blank, and its `{` is still open: put it in quotes"
+    elif written and _MODE_BEHIND.match(cursor.text, written.end(), cursor.end):
+        help = "an unquoted path ends at a blank: put all of it in quotes"
     elif written and not written.group().startswith(("->", "/", "}", "{", "#")):
         try:
             parse_mode(written.group())

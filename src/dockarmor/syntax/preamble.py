@@ -10,7 +10,7 @@ from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
 #: how many values one assignment may give
 MAX_VALUES = 100_000
 
-INCLUDE = re.compile(r"#include|include(?=[ \t])")
+INCLUDE = re.compile(r"#include|include(?=[ \t\r\n])")
 _IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t<\"])")
 _PLACE = re.compile(r'[ \t]*(?:<[ \t]*"?([^<>"\n]*?)"?[ \t]*>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
 ASSIGNMENT = re.compile(r"@(?:\{[ \t]*(\w+)[ \t]*\}|(\w+))[ \t]*([+?:]?=)")

@@ -1,0 +1,92 @@
+"""A policy for every diagnostic, and what people see of it. Read the golden files as their reader would.
+
+tests/golden/diagnostics/NAME.policy is read and compiled as `check` does, includes from the folder `base`, and
+NAME.txt is what is drawn; DOCKARMOR_GOLDEN=write renews it. A first line `# features: NAME` in a policy names the
+kernel: one of the package's, or a file NAME.features beside the policy.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dockarmor.policy.features import FeatureSet
+from dockarmor.text.diagnostic import Diagnostic
+from dockarmor.text.render import render
+
+FOLDER = Path(__file__).resolve().parent.parent / "golden" / "diagnostics"
+BASE = str(FOLDER / "base")
+CASES = sorted(path.stem for path in FOLDER.glob("*.policy"))
+
+#: Codes without a golden file, and why.
+ELSEWHERE = {
+    "DA001": "a file of 16 MiB: tests/syntax/test_limits.py",
+    "DA009": "100,000 values: tests/syntax/test_limits.py",
+    "DA090": "the formatter, not `check`: tests/policy/test_formatted.py",
+    "DA101": "a hundred files: tests/policy/test_includes.py",
+    "DA103": "a file of 16 MiB: tests/policy/test_includes.py",
+    "DA190": "features, not policy: tests/policy/test_features.py",
+    "DA191": "features, not policy: tests/policy/test_features.py",
+    "DA192": "features, not policy: tests/policy/test_features.py",
+    "DA309": "the lexer pairs every backslash, so only a program can bring it about: tests/rules/test_aare.py",
+    "DA311": "a pattern of 64 KiB: tests/rules/test_aare.py",
+    "DA402": "65,535 states: tests/compile/test_table.py",
+    "DA403": "65,535 permission entries in one profile; not tested",
+    "DA404": "an automaton of the largest size: tests/compile/test_table.py",
+    "DA406": "a blob of the largest size: tests/compile/test_pipeline.py",
+    "DA407": "two automata of the largest size; not tested",
+    "DA408": "processes of `build`, not policy: tests/cli/test_build.py",
+    "DA429": "a count of what `check` leaves out of included files; not tested here",
+    **{f"DA50{digit}": "blobs, not policy: tests/compile/test_blob.py" for digit in range(7)},
+    **{f"DA70{digit}": "requests, not policy: tests/access/test_grammar.py" for digit in range(2, 10)},
+    "DA710": "asking a policy: tests/ask/test_explain.py",
+    "DA711": "every request that can be written has a kind that decides it; not tested",
+    **{f"DA80{digit}": "records, not policy: tests/audit/test_record.py" for digit in range(1, 6)},
+    **{f"DA95{digit}": "configuration, not policy: tests/cli/test_check.py" for digit in range(3)},
+}
+
+
+def drawn(case: str, check: Callable[..., list[Diagnostic]]) -> str:
+    text = (FOLDER / f"{case}.policy").read_text("latin-1")
+    kernel = None
+    named = re.match(r"# features: (\S+)\n", text)
+    if named and (FOLDER / f"{named[1]}.features").exists():
+        kernel = FeatureSet.parse(named[1], (FOLDER / f"{named[1]}.features").read_text("latin-1"))
+    found = check(case, text, BASE, kernel)
+    return "\n\n".join(map(render, found)).replace(BASE, "BASE") + "\n"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_golden(case: str, check_policy: Callable[..., list[Diagnostic]]) -> None:
+    seen = drawn(case, check_policy)
+    golden = FOLDER / f"{case}.txt"
+    if os.environ.get("DOCKARMOR_GOLDEN") == "write":
+        golden.write_text(seen, "utf-8")
+    assert seen == golden.read_text("utf-8")
+
+
+def test_every_code_has_a_golden_file_or_a_reason(raised_codes: set[str]) -> None:
+    shown: set[str] = set()
+    for case in CASES:
+        shown |= set(re.findall(r"\[(DA[0-9]{3})\]", (FOLDER / f"{case}.txt").read_text("utf-8")))
+    policy = {code for code in raised_codes if not "DA350" <= code <= "DA399"}  # lints: tests/lint
+    assert sorted(policy - shown - set(ELSEWHERE)) == []
+    assert sorted(set(ELSEWHERE) & shown) == []
+    assert sorted(set(ELSEWHERE) - raised_codes) == []
+
+
+@pytest.mark.parametrize("code", ELSEWHERE)
+def test_the_test_that_a_reason_names_is_there(code: str) -> None:
+    named = re.search(r"tests/\S+\.py", ELSEWHERE[code])
+    if named:
+        assert code[:4] in (FOLDER.parents[2] / named[0]).read_text("utf-8")
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(CASES) >= 150
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {path.stem for path in FOLDER.glob("*.txt")} == set(CASES)
