@@ -22,23 +22,6 @@ DIFFERENT = frozenset(
         "vars/vars_profile_name_07.sd",
         "vars/vars_profile_name_12.sd",
         "vars/vars_profile_name_13.sd",
-        # a `+` behind a variable is part of the path, as any other character is
-        "vars/vars_file_evaluation_8.sd",
-        # one path, once scrubbing the environment and once not: the compiler does not see a conflict
-        "generated_perms_safe/exact-re-inv-ownersafecix-rule-target.sd",
-        "generated_perms_safe/exact-re-inv-ownersafepux-rule-target.sd",
-        "generated_perms_safe/exact-re-inv-ownersafepx-rule-.sd",
-        "generated_perms_safe/exact-re-inv-ownerunsafe-rule-Cuxtarget.sd",
-        "generated_perms_safe/exact-re-inv-ownerunsafe-rule-Pix.sd",
-        "generated_perms_safe/exact-re-inv-ownerunsafe-rule-Pixtarget2.sd",
-        "generated_perms_safe/exact-re-inv-ownerunsafe-rule-Pux.sd",
-        "generated_perms_safe/exact-re-inv-ownerunsafe-rule-Puxtarget.sd",
-        "generated_perms_safe/exact-re-inv-safecix-rule-target2.sd",
-        "generated_perms_safe/exact-re-inv-safecux-rule-target2.sd",
-        "generated_perms_safe/exact-re-inv-safepix-rule-target.sd",
-        "generated_perms_safe/exact-re-inv-safepx-rule-target2.sd",
-        "generated_perms_safe/exact-re-inv-unsafe-rule-Cxtarget.sd",
-        "generated_perms_safe/exact-re-inv-unsafe-rule-Pixtarget2.sd",
     )
 )
 

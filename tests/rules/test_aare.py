@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dockarmor.rules.aare import (
@@ -355,6 +355,7 @@ def test_the_reference_parser_accepts_and_means_the_same(
 
     @given(ROUGH)
     def same(text: str) -> None:
+        assume("@{" not in text)  # a variable, which is resolved before patterns are read
         theirs = reference_pattern(reference_parser, shared / "features" / "kernel-6.12", base, text)
         try:
             ours: bytes | None = to_pattern(text)

@@ -63,8 +63,8 @@ def test_values(text: str, resource: int, value: int, read: Any, scope: Any) -> 
             "99999999999",
         ),
         ("set rlimit nofile <= 5K,", "DA286", "`nofile` is a plain number, it takes no unit", "K"),
-        ("set rlimit fsize <= 5k,", "DA286", "unknown unit of `fsize` `k`", "k"),
-        ("set rlimit cpu <= 5K,", "DA286", "unknown unit of `cpu` `K`", "K"),
+        ("set rlimit fsize <= 5k,", "DA286", "unknown unit `k`", "k"),
+        ("set rlimit cpu <= 5K,", "DA286", "unknown unit `K`", "K"),
     ],
 )
 def test_mistakes(text: str, code: str, message: str, place: str, refused: Any) -> None:

@@ -62,7 +62,7 @@ def checked(
         return found + list(error.diagnostics)
     if lints:
         negotiated = intersect(resolved.policy.abi, features)
-        found += findings(Examined(parsed.file, resolved.policy, includes, negotiated, container=True))
+        found += findings(Examined(parsed.file, resolved.policy, includes, negotiated))
         return list(unsuppressed(found, [parsed.file]))
     return found
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "write": {
         "check": ("check", "read policy files and say what is wrong with them"),
+        "fmt": ("fmt", "write policy files in the one canonical style"),
         "rule": ("rule", "print the page of a diagnostic code"),
     },
     "ask": {

@@ -8,9 +8,10 @@ from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
 from dockarmor.compile.scope import AliasScope, ProfileScope
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import PlacedRule, Profile
+from dockarmor.rules.file import FileRule
 from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
-from dockarmor.value import field, frozen, mutable
+from dockarmor.value import field, frozen, mutable, replace
 
 #: Modes in which nothing is mediated unless a rule of the profile says so.
 UNMEDIATED = frozenset(("unconfined", "default_allow"))
@@ -73,7 +74,7 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds) -> Encoding:
             for encoded in _encode_rule(placed, kinds[type(placed.rule)], scope, aliases):
                 _sort(made, encoded, placed)
         except DiagnosticError as error:
-            mistakes.extend(error.diagnostics)
+            mistakes.extend(_placed(found, placed) for found in error.diagnostics)
     if mistakes:
         raise DiagnosticError(mistakes)
     for kind in dict.fromkeys(kinds.values()):
@@ -103,7 +104,12 @@ def _sort(made: Encoding, encoded: Encoded, placed: PlacedRule) -> None:
     elif isinstance(encoded, LimitEntry):
         made.limits[encoded.resource] = encoded.value
     elif isinstance(encoded, Dropped):
-        made.diagnostics.append(encoded.diagnostic)
+        made.diagnostics.append(_placed(encoded.diagnostic, placed))
+
+
+def _placed(found: Diagnostic, rule: PlacedRule) -> Diagnostic:
+    """A finding with the includes by which its rule came."""
+    return replace(found, includes=found.includes or rule.includes)
 
 
 def merge(placed: Iterable[PlacedEntry]) -> list[PlacedEntry]:
@@ -145,16 +151,24 @@ def _disagree(one: int, two: int) -> bool:
     return one & ways != two & ways
 
 
+def _way(placed: PlacedRule) -> str:
+    rule = placed.rule
+    if not isinstance(rule, FileRule) or rule.exec is None:
+        return "runs it as `ix`"  # `all,`
+    target = f" -> {rule.target}" if rule.target else ""
+    return f"runs it as `{rule.exec}{target}`"
+
+
 def exec_conflict(first: PlacedEntry, second: PlacedEntry, *, same_pattern: bool = False) -> Diagnostic:
     """The same program would run in two ways."""
     span = second.rule.rule.span if second.rule else None
-    others = (Label(first.rule.rule.span, "this rule runs it differently"),) if first.rule else ()
+    others = (Label(first.rule.rule.span, f"this one {_way(first.rule)}"),) if first.rule else ()
     what = "the same path" if same_pattern else "some path that both match"
     return Diagnostic(
         "DA401",
         f"two rules say differently how {what} is executed",
         span,
-        label="conflicts with another rule",
+        label=_way(second.rule) if second.rule else "",
         others=others,
         includes=second.rule.includes if second.rule else (),
         help=("give one of them a higher `priority=`, make one an exact path without `*`, or remove one",),

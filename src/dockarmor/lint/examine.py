@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from dockarmor.lint.container import meant_for_containers
 from dockarmor.lint.lint import Examined
 from dockarmor.lint.registry import findings
 from dockarmor.lint.suppression import MARK, unsuppressed
@@ -82,8 +81,7 @@ def _counted(compiled: Iterable[Diagnostic], source: Source, kernel: str) -> Ite
 
 def _linted(parsed: Parsed, resolved: Resolved, library: Library, kernel: FeatureSet) -> list[Diagnostic]:
     policy = resolved.policy
-    container = meant_for_containers(policy, parsed.file)
-    examined = Examined(parsed.file, policy, library, intersect(policy.abi, kernel), container)
+    examined = Examined(parsed.file, policy, library, intersect(policy.abi, kernel))
     return sorted(findings(examined), key=lambda one: one.span.start if one.span else 0)
 
 

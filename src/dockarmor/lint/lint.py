@@ -14,15 +14,13 @@ from dockarmor.value import frozen
 class Examined:
     """One file that was read without errors.
 
-    `container`: the file's profiles are meant for containers (lint/container.py says when). `features` are what
-    the policy's ABI and the kernel that is asked about agree on.
+    `features` are what the policy's ABI and the kernel that is asked about agree on.
     """
 
     file: File
     policy: Policy
     library: Library
     features: Negotiated
-    container: bool = False
 
     def profiles(self) -> Iterator[Profile]:
         """Every profile, hat and child, depth first."""
@@ -39,12 +37,9 @@ class Lint:
     """A lint.
 
     `code` is stable, `name` the page's title in kebab case. `find` gives warnings with that code; it raises
-    nothing (an automaton that grows too large means: nothing found). `container`: only asked of container
-    profiles. `costly`: builds automata, so an editor may leave it for later.
+    nothing.
     """
 
     code: str
     name: str
     find: Callable[[Examined], Iterable[Diagnostic]]
-    container: bool = False
-    costly: bool = False

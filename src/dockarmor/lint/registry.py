@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
+from dockarmor.lint import change_anywhere, exec_escapes
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.text.diagnostic import Diagnostic
 
-ALL: tuple[Lint, ...] = ()
+ALL: tuple[Lint, ...] = (exec_escapes.LINT, change_anywhere.LINT)
 
 
 def findings(examined: Examined, lints: tuple[Lint, ...] = ALL) -> Iterator[Diagnostic]:
     """What the lints have to say, in the order of the registry."""
     for lint in lints:
-        if examined.container or not lint.container:
-            yield from lint.find(examined)
+        yield from lint.find(examined)

@@ -35,12 +35,13 @@ def holds(expression: Expression, known: Known) -> bool:
     if operator == "bool":
         name = _name(words[0])
         if name not in known.booleans:
-            _fail("DA120", f"the boolean ${{{name}}} is not defined", words[0].span)
+            _fail("DA120", f"the boolean ${{{name}}} is not defined", words[0].span, _defined(name, known.booleans))
         return known.booleans[name]
     if operator == "word":
         text = words[0].text.lower()
         if text not in ("true", "false"):
-            _fail("DA121", "a condition is `true`, `false`, a boolean or a comparison", words[0].span)
+            help = f"the boolean of this name is written `${{{words[0]}}}`" if words[0].text in known.booleans else ""
+            _fail("DA121", "a condition is `true`, `false`, a boolean or a comparison", words[0].span, help)
         return text == "true"
     return _compare(operator, words[0], words[1], known, expression.span)
 
@@ -83,5 +84,14 @@ def _name(word: Word) -> str:
     return word.text.strip("@${} \t")
 
 
-def _fail(code: str, message: str, span: Span) -> NoReturn:
-    raise DiagnosticError([Diagnostic(code, message, span)])
+def _defined(name: str, booleans: Mapping[str, bool]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name[:64], booleans, 1)
+    if near:
+        return f"did you mean `${{{near[0]}}}`?"
+    return f"define it before the first profile, `${{{name[:60]}}} = true`, or ask `defined ${{{name[:60]}}}`"
+
+
+def _fail(code: str, message: str, span: Span, help: str = "") -> NoReturn:
+    raise DiagnosticError([Diagnostic(code, message, span, help=(help,) if help else ())])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from dockarmor.policy.profile import Flags
 from dockarmor.policy.variables import Variables
-from dockarmor.rules.signal_names import canonical
+from dockarmor.rules.signal_names import NAMES, canonical
 from dockarmor.syntax.cursor import Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 
@@ -58,9 +58,22 @@ def _check_value(word: Word | None, what: str, known: Callable[[str], bool]) -> 
         return
     name, _, value = word.text.partition("=")
     if not known(value):
+        near = _near(what, value)
         example = "`kill.signal=term`" if what == "signal" else "`error=EACCES`"
-        help = (f"write the name of one, as in {example}",)
+        help = (f"did you mean `{name}={near}`?" if near else f"write the name of one, as in {example}",)
         raise DiagnosticError([Diagnostic("DA132", f"`{name}=` names no {what}", word.span, help=help)])
+
+
+def _near(what: str, value: str) -> str | None:
+    """The name that may be meant; people write SIGTERM where the language says `term`."""
+    import difflib
+    import errno
+
+    if what == "signal":
+        near = difflib.get_close_matches(value[:64].lower().removeprefix("sig"), NAMES, 1)
+    else:
+        near = difflib.get_close_matches(value[:64].upper(), errno.errorcode.values(), 1)
+    return near[0] if near else None
 
 
 def _is_errno(value: str) -> bool:

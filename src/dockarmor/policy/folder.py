@@ -19,3 +19,16 @@ def policy_files(folder: bytes) -> list[bytes]:
         if os.path.isfile(path):
             found.append(path)
     return found
+
+
+#: folders below a policy folder that hold something else: feature sets, and what apparmor_parser compiled
+OTHER_FOLDERS = (b"abi", b"cache", b"cache.d")
+
+
+def policy_tree(folder: bytes) -> list[bytes]:
+    """The paths of the policy files in a folder and all folders below it. Links to folders are not followed."""
+    found = []
+    for place, folders, _ in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(b".") and name not in OTHER_FOLDERS)
+        found += policy_files(place)
+    return found

@@ -5,8 +5,8 @@ one scope has included already is skipped there, which also ends loops (apparmor
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from dockarmor.policy.block import merge, qualified
 from dockarmor.policy.condition import Known, holds
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.flags import read_flags
@@ -32,7 +32,7 @@ from dockarmor.syntax.tree import (
     Unreadable,
 )
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
-from dockarmor.text.source import Span
+from dockarmor.text.source import Source, Span
 from dockarmor.value import field, frozen, mutable, replace
 
 #: how deep includes, profiles, blocks and conditions nest, counted together
@@ -61,6 +61,9 @@ def resolve(parsed: Parsed, library: Library) -> Resolved:
     profiles = tuple(sorted(resolver.profiles, key=lambda profile: (profile.namespace or "", profile.name)))
     return Resolved(Policy(profiles, resolver.abi), tuple(resolver.diagnostics))
 
+
+#: what can be done where no file with a name like it is there
+_ABSENT = ("`--base DIR` or `-I DIR` say where it is; `include if exists <…>` is for files that may be absent",)
 
 #: namespace and name
 Identity = tuple[str | None, str]
@@ -99,6 +102,9 @@ class _Resolver:
         self.diagnostics: list[Diagnostic] = []
         self.includes = 0
         self.reported: set[str] = set()
+        #: the head of the first profile, and the source of the last rule that stood outside of every one
+        self.first: Span | None = None
+        self.stray: Source | None = None
 
     # -- files --------------------------------------------------------------------------------------------
 
@@ -140,7 +146,7 @@ class _Resolver:
                 return
             where = f" in {' or '.join(self.library.search)}" if node.magic else ""
             near = self.library.similar(node.path) if node.magic else None
-            help = (f"did you mean `include <{near}>`?",) if near else ()
+            help = (f"did you mean `include <{near}>`?",) if near else _ABSENT if node.magic else ()
             raise _error("DA100", f"there is no `{node.path[:200]}`{where}", node.span, *help)
         if len(chain) >= MAX_INCLUDE_DEPTH or self.includes >= MAX_INCLUDES:
             raise _error("DA101", f"more than {MAX_INCLUDE_DEPTH} includes deep, or {MAX_INCLUDES} in all", node.span)
@@ -180,7 +186,9 @@ class _Resolver:
     def preamble(self, node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
         if isinstance(node, SetVariable | BoolVariable | Alias):
             if self.profiles:
-                raise _error("DA105", "variables and aliases belong before the first profile of a file", node.span)
+                others = (Label(self.first, "the first profile is here"),) if self.first else ()
+                message = "variables and aliases belong before the first profile of a file"
+                raise DiagnosticError([Diagnostic("DA105", message, node.span, others=others)])
             if isinstance(node, SetVariable):
                 self.define_set(node)
             elif isinstance(node, BoolVariable):
@@ -189,12 +197,16 @@ class _Resolver:
                 self.aliases.append((node.source.text, node.target.text))
         elif isinstance(node, ProfileNode):
             self.started = True
+            self.first = self.first or node.head
+            self.stray = None
             self.profiles.append(self.profile(node, None, chain))
             self._refuse_twice(self.profiles, self.names, node)
-        else:
-            raise _error(
-                "DA106", "this stands outside of every profile", node.span, "rules stand in `profile NAME { … }`"
+        elif self.stray is not node.span.source:  # of rules in a row only the first is reported
+            self.stray = node.span.source
+            help = (
+                "an abstraction is included inside of a profile" if chain else "rules stand in `profile NAME { … }`"
             )
+            raise _error("DA106", "this stands outside of every profile", node.span, help)
 
     def define_boolean(self, node: BoolVariable) -> None:
         name = node.name.text
@@ -214,7 +226,7 @@ class _Resolver:
                     "DA107",
                     f"@{{{name}}} is not defined yet: `+=` adds to what is there",
                     node.span,
-                    "write `=`",
+                    "write `=` to define it, or include the tunables that do before this line",
                 )
             self.added.setdefault(name, []).extend(values)
             return
@@ -237,8 +249,10 @@ class _Resolver:
 
     def _defined_twice(self, node: SetVariable | BoolVariable) -> DiagnosticError:
         others = (Label(self.places[node.name.text], "it is defined here first"),)
-        message = f"the variable `{node.name}` is defined twice"
-        help = ("`+=` adds values; `:=` replaces; `?=` sets what is not set",)
+        sign = "$" if isinstance(node, BoolVariable) else "@"
+        message = f"{sign}{{{node.name}}} is defined twice"
+        adds = "`+=` adds values; " if isinstance(node, SetVariable) else ""
+        help = (f"{adds}`:=` replaces; `?=` sets what is not set",)
         return DiagnosticError([Diagnostic("DA108", message, node.span, others=others, help=help)])
 
     # -- profiles -----------------------------------------------------------------------------------------
@@ -288,10 +302,10 @@ class _Resolver:
     def _body(self, frame: _Frame, outer: Qualifiers) -> Visit:
         def visit(node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
             if isinstance(node, RuleNode):
-                rule = node.rule if outer is PLAIN else _qualified(node.rule, outer)
+                rule = node.rule if outer is PLAIN else qualified(node.rule, outer)
                 frame.rules.append(PlacedRule(rule, chain))
             elif isinstance(node, Block):
-                inner = node.qualifiers if outer is PLAIN else _merged(outer, node.qualifiers, node.span)
+                inner = node.qualifiers if outer is PLAIN else merge(outer, node.qualifiers, node.span)
                 self.nodes(node.body, chain, self._body(frame, inner), seen)
             elif isinstance(node, Conditional):
                 self.conditional(node, chain, visit, seen, frame)
@@ -299,9 +313,8 @@ class _Resolver:
                 frame.children.append(self.profile(node, frame, chain))
                 self._refuse_twice(frame.children, frame.names, node)
             else:
-                raise _error(
-                    "DA109", "variables and aliases belong before the first profile of a file, not in one", node.span
-                )
+                message = "variables and aliases belong before the first profile of a file, not in one"
+                raise _error("DA109", message, node.span, "move it to the top of the file")
 
         return visit
 
@@ -341,25 +354,6 @@ def _split_namespace(name: str, span: Span) -> tuple[str | None, str]:
     if not colon or not namespace or not own:
         raise _error("DA030", "a name with a namespace is written `:namespace:name`", span)
     return namespace, own
-
-
-def _qualified(rule: Any, outer: Qualifiers) -> Any:
-    return replace(rule, qualifiers=_merged(outer, rule.qualifiers, rule.span))
-
-
-def _merged(outer: Qualifiers, inner: Qualifiers, span: Span) -> Qualifiers:
-    """The qualifiers of a block hold for what is inside (docs/decisions/0002-language.md)."""
-    written = [one.effect for one in (outer, inner) if one.effect != "allow" or "allow" in one.spans]
-    if len(set(written)) > 1:
-        raise _error("DA043", f"`{inner.effect}` inside of a block that says `{outer.effect}`", span)
-    effect = inner.effect if inner.effect != "allow" else outer.effect
-    return Qualifiers(
-        inner.priority,
-        outer.audit or inner.audit,
-        effect,
-        inner.subject or outer.subject,
-        {**outer.spans, **inner.spans},
-    )
 
 
 def _error(code: str, message: str, span: Span, *help: str) -> DiagnosticError:

@@ -12,6 +12,8 @@ MAX_EXPANDED = 1 << 20
 MAX_VALUES = 10_000
 MAX_CHAIN = 100
 
+_FEWER = "every combination of values counts: use fewer, or a pattern such as `*`"
+
 _REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]|@(?!\{))*)@\{([^{}]*)\}")
 _NAME = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\Z")
 
@@ -58,7 +60,9 @@ class Variables:
                 done += values[0] if len(values) == 1 else "{" + ",".join(values) + "}"
             at = end
             if len(done) > MAX_EXPANDED:
-                raise _error("DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span)
+                raise _error(
+                    "DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span, _FEWER
+                )
         return done + text[at:]
 
     def _expand_value(self, text: str, span: Span, chain: tuple[str, ...]) -> set[str]:
@@ -71,7 +75,7 @@ class Variables:
                 done = {one + value for one in done for value in self._fitted(name, one, text, end, span, chain)}
             at = end
             if len(done) > MAX_VALUES or sum(map(len, done)) > MAX_EXPANDED:
-                raise _error("DA112", f"a variable expands to more than {MAX_VALUES} values", span)
+                raise _error("DA112", f"a variable expands to more than {MAX_VALUES} values", span, _FEWER)
         return {one + text[at:] for one in done}
 
     def _reference(self, text: str, at: int, span: Span) -> tuple[str, str | None, int] | None:
@@ -97,7 +101,7 @@ class Variables:
         if len(chain) > MAX_CHAIN:
             raise _error("DA112", f"variables refer to variables more than {MAX_CHAIN} times in a row", span)
         if name in chain:
-            raise _error("DA111", f"@{{{name}}} refers to itself", span, "by way of " + " -> ".join(chain))
+            raise _error("DA111", f"@{{{name}}} refers to itself", span, _way(name, chain))
         if name not in self.sets:
             raise self._undefined(name, span)
         known = self._sets.get(name)
@@ -106,7 +110,7 @@ class Variables:
             for value in self.sets[name]:
                 expanded |= self._expand_value(value, span, (*chain, name)) if "@{" in value else {value}
                 if len(expanded) > MAX_VALUES:
-                    raise _error("DA112", f"@{{{name}}} has more than {MAX_VALUES} values", span)
+                    raise _error("DA112", f"@{{{name}}} has more than {MAX_VALUES} values", span, _FEWER)
             known = self._sets[name] = tuple(sorted(expanded))
         return known
 
@@ -118,13 +122,19 @@ class Variables:
             help = f"did you mean `@{{{close[0]}}}`?"
         else:
             help = "tunables are defined by `include <tunables/global>` before the profile"
-        return _error("DA110", f"@{{{name[:60]}}} is not defined", span, help)
+        return _error("DA110", f"@{{{name[:60]}}} is not defined", span.part(f"@{{{name}}}"), help)
 
     def _not_a_name(self, inside: str, span: Span) -> str:
         """`@{a,b}` is an `@` and an alternation; anything else in the braces is a mistake."""
         if "," in inside:
             return "@{" + inside + "}"
-        raise _error("DA113", f"`@{{{inside[:60]}}}` is not the name of a variable", span)
+        help = "names are letters, digits and `_`, and begin with a letter"
+        place = span.part(f"@{{{inside}}}")
+        raise _error("DA113", f"`@{{{inside[:60]}}}` is not the name of a variable", place, help)
+
+
+def _way(name: str, chain: tuple[str, ...]) -> str:
+    return "by way of " + " -> ".join(f"@{{{one}}}" for one in (*chain[chain.index(name) :], name))
 
 
 def _error(code: str, message: str, span: Span, *help: str) -> DiagnosticError:

@@ -11,7 +11,7 @@ Comments are not recognised in a tail: upstream's lexer reads these rules in mod
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NoReturn
 
 from dockarmor.rules.kind import Qualifiers
@@ -90,7 +90,7 @@ class Tail:
         self.keyword = keyword
         self.family = family
         if qualifiers.subject is not None:
-            self._reject_qualifier(qualifiers.subject, "is about whose a file is, and stands before file rules")
+            self._reject_qualifier(qualifiers.subject, "says whose files are meant: it stands before file rules")
         if qualifiers.priority and not priority:
             self._reject_qualifier("priority", "is not possible before network rules")
 
@@ -145,6 +145,7 @@ class Tail:
                 OPERATOR,
                 f"a `peer=(…)` group does not stand here in {self.keyword} rules",
                 self.cursor.span(begin, begin + 4),
+                help=("the peer is one label, `peer=NAME`",) if self.keyword in ("signal", "ptrace") else (),
             )
         name = Word(match[1], self.cursor.span(begin, match.end(1)))
         self.cursor.pos = match.end()
@@ -252,11 +253,11 @@ class Tail:
         """Move past `->` where it stands as a word of its own."""
         return self.cursor.read(_ARROW, comments=False) is not None
 
-    def end(self, expected: str = "a condition") -> Span:
-        """The final comma; gives the rule's span."""
+    def end(self, expected: str = "a condition", instead: Callable[[str], str | None] = lambda word: None) -> Span:
+        """The final comma; gives the rule's span. `instead`: what to write for a word that stands there."""
         if not self.cursor.accept(",", comments=False):
             self.skip()
-            self.unexpected(f"{expected} or the `,` that ends the {self.keyword} rule")
+            self.unexpected(f"{expected} or the `,` that ends the {self.keyword} rule", instead)
         return self.cursor.span(self.start)
 
     # -- what is wrong ------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ class Tail:
         found = Diagnostic(code, message, span, label=label, others=others, help=help, includes=includes, fix=fix)
         raise DiagnosticError([found])
 
-    def unexpected(self, expected: str) -> NoReturn:
+    def unexpected(self, expected: str, instead: Callable[[str], str | None] = lambda word: None) -> NoReturn:
         """Something stands here that no rule of this kind can hold."""
         self.skip()
         at = self.cursor.pos
@@ -290,9 +291,8 @@ class Tail:
         match = WORD.match(self.cursor.text, at, self.cursor.end)
         end = match.end() if match and match.end() > at else at + 1
         text = self.cursor.text[at:end]
-        help: tuple[str, ...] = ()
-        if _COMMENT.search(self.cursor.text, self.start, end):
-            help = (f"a comment cannot stand inside a {self.keyword} rule: move it before or after the rule",)
+        better = instead(text[:64])
+        help = (f"write `{better}`",) if better else self._about_comments(end)
         self.fail(
             UNEXPECTED,
             f"`{shown(text)}` does not belong here",
@@ -301,6 +301,11 @@ class Tail:
             help=help,
         )
 
+    def _about_comments(self, end: int) -> tuple[str, ...]:
+        if not _COMMENT.search(self.cursor.text, self.start, end):
+            return ()
+        return (f"a comment cannot stand inside a {self.keyword} rule: move it before or after the rule",)
+
     def unknown(self, reason: int, kind: str, word: Word, known: Iterable[str]) -> NoReturn:
         """A word is not one of its kind; say which one may be meant."""
         from difflib import get_close_matches
@@ -308,8 +313,10 @@ class Tail:
         known = tuple(known)
         near = get_close_matches(word.text[:64].lower(), known, 1, 0.6)
         fix = Fix(word.span, near[0], safe=False, message=f"write `{near[0]}`") if near else None
-        help = (f"did you mean `{near[0]}`?",) if near else ()
-        if not near and len(known) <= 16:
+        help: tuple[str, ...] = (f"did you mean `{near[0]}`?",) if near else ()
+        if word.text == "#":
+            help = self._about_comments(word.span.end)
+        elif not near and len(known) <= 16:
             help = ("known: " + ", ".join(known),)
         self.fail(reason, f"unknown {kind} `{shown(word.text)}`", word.span, help=help, fix=fix)
 

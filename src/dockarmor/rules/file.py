@@ -324,7 +324,7 @@ def _glob_in_class(path: Word, glob: re.Match[str]) -> Diagnostic:
     return Diagnostic(
         "DA310",
         f"`{glob[1]}` inside of `[…]` is neither the character nor a glob: the class ends there",
-        path.span,
+        path.span.part(glob.group()),
         Severity.WARNING,
         label="no path that you mean matches this part",
         help=(f"write `\\{glob[1]}` for the character; a glob stands outside of the class",),

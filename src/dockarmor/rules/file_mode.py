@@ -113,7 +113,7 @@ def parse_mode(text: str) -> Mode:
         at = max(seen["a"], seen["w"])
         first = min(seen["a"], seen["w"])
         raise ModeFault(
-            *("DA204", "`a` and `w` exclude each other", at, at + 1, f"`{text[first]}` stands here already"),
+            *("DA204", "`a` and `w` exclude each other", at, at + 1, "this is the second one"),
             "`w` allows appending anyway; `a` alone allows nothing but appending",
             (first, first + 1),
         )
@@ -137,14 +137,14 @@ def _exec_name(token: str) -> str:
 
 def _unknown(text: str, pos: int) -> ModeFault:
     letter = text[pos]
-    if letter.lower() in "pciu":
+    if letter in "cd" and "x" not in text[pos:].lower():
+        help = "creating and deleting a file is part of `w`; an exec transition is `cx`"
+    elif letter.lower() in "pciu":
         help = f"`{letter}` begins an exec transition, as in `{letter}x`; it needs an `x`"
     elif text.startswith("->", pos):
         help = "put a blank before `->`"
     elif letter in "AK":
         help = f"write `{letter.lower()}`"
-    elif letter in "cd":
-        help = "creating and deleting a file is part of `w`"
     else:
         help = "letters are r w a l k m, and exec as ix px cx ux and their kin (Px, Pix, PUx…)"
     return ModeFault("DA203", f"`{letter}` is no file permission", pos, pos + 1, "in these permissions", help)

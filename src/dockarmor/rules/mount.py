@@ -25,6 +25,7 @@ from dockarmor.rules.conditions import (
     WORD_UNKNOWN,
     Condition,
     Tail,
+    shown,
 )
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
@@ -130,6 +131,9 @@ def _unknown_option(tail: Tail, word: Word) -> NoReturn:
             word.span,
             fix=Fix(word.span, listed, safe=True, message="put them in parentheses"),
         )
+    if "=" in word.text:
+        help = ("only the kernel's mount flags can be named: what a file system is told it never sees",)
+        tail.fail(WORD_UNKNOWN, f"`{shown(word.text)}` is an option of a file system", word.span, help=help)
     tail.unknown(WORD_UNKNOWN, "mount option", word, mount_flags.WORDS)
 
 

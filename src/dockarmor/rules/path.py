@@ -18,6 +18,7 @@ PATH = re.compile(
     rf"[/&]{_REST}*+|:(?!=){_REST}++|@(?:\{{\w+\}}|\w+)(?:(?![+?=]|:=){_REST}+)?(?![ \t]*[+?:]?=)|[A-Za-z]\w*",
     re.ASCII,
 )
+_COMMA = re.compile(r"[ \t\r\n]*,")
 _WORD = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?|[^ \t\r\n,]+')
 #: Words that begin rules or qualify them: never a bare path (upstream's keyword table).
 KEYWORDS = frozenset(
@@ -76,6 +77,9 @@ def read_target(cursor: Cursor, what: str) -> Word | None:
     word = cursor.value(comments=False)
     if word is None:
         unexpected(cursor, "DA212", f"{what} after `->`", comments=False)
+    if word.text == "#" and not cursor.match(_COMMA):
+        help = ("move the comment before or behind the rule",)
+        cursor.fail("DA212", "a comment cannot stand behind `->`", word.span.start, word.span.end, help=help)
     return word
 
 

@@ -136,7 +136,7 @@ def _check(cursor: Cursor, rule: LimitRule, number: Word, unit: Word | None) -> 
         if not units:
             _fail(cursor, "DA286", f"`{rule.resource}` is a plain number, it takes no unit", unit.span)
         if unit.text not in units:
-            _unknown(cursor, "DA286", f"unit of `{rule.resource}`", unit, units)
+            _unknown(cursor, "DA286", "unit", unit, units)
     if rule.value > INFINITY:
         _too_large(cursor, number)
     if rule.resource == "cpu" and amount and not rule.value:

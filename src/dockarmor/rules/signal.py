@@ -12,9 +12,10 @@ from dockarmor.access.event import Event
 from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import SIGNAL_NAMES
 from dockarmor.access.request import SignalRequest
+from dockarmor.access.signal import MAX_REALTIME
 from dockarmor.rules import signal_names
 from dockarmor.rules.aare import ANYONE
-from dockarmor.rules.conditions import CONDITION, WORD_UNKNOWN, Condition, Tail
+from dockarmor.rules.conditions import CONDITION, WORD_UNKNOWN, Condition, Tail, shown
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state, mask_of, mask_pairs, match_label
 from dockarmor.rules.kind import Bare, Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
@@ -57,12 +58,15 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> SignalRule:
             continue
         tail.once(peer, found)
         peer = found
-    span = tail.end()
+    span = tail.end(instead=lambda word: f"set={word}" if signal_names.canonical(word) else None)
     return SignalRule(permissions, tuple(signals), peer.values[0] if peer else None, qualifiers, span)
 
 
 def _signal(tail: Tail, word: Word) -> str:
     name = signal_names.canonical(word.text)
+    if name is None and word.text.startswith("rtmin+"):
+        help = (f"real-time signals go from `rtmin+0` to `rtmin+{MAX_REALTIME}`",)
+        tail.fail(WORD_UNKNOWN, f"unknown signal `{shown(word.text)}`", word.span, help=help)
     if name is None:
         tail.unknown(WORD_UNKNOWN, "signal", word, (*signal_names.NAMES, *signal_names.SYNONYMS, "rtmin+0"))
     return name

@@ -78,7 +78,7 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> UnixRule:
     other: dict[str, Condition] = {}
     for found in group.conditions if group else ():
         _collect(tail, other, found, ("addr", "label"), _PEER_ELSEWHERE)
-    span = tail.end()
+    span = tail.end(instead=lambda word: f"type={word}" if word in UNIX_TYPES else None)
     if other and permissions != EVERY and permissions & LOCAL_ONLY:
         tail.fail(
             COMBINATION,

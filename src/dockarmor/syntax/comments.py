@@ -29,7 +29,7 @@ def gap(text: str, start: int, end: int) -> tuple[list[Comment], bool]:
     >>> gap("/a r, # one\\n\\n# two\\n/b r,", 5, 19)
     ([Comment(text='# one', trailing=True, blank=False), Comment(text='# two', trailing=False, blank=True)], False)
     """
-    comments = []
+    comments: list[Comment] = []
     newlines = 0
     fresh = start == 0
     for piece in _PIECE.finditer(text, start, end):

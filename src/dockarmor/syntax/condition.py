@@ -42,7 +42,9 @@ def _negation(cursor: Cursor, depth: int) -> Expression:
     if _accept(cursor, "defined"):
         name = cursor.read(_VARIABLE, comments=False)
         if name is None:
-            cursor.fail("DA032", "`defined` is followed by a variable", start, cursor.pos)
+            cursor.skip(comments=False)
+            label = "expected `@{NAME}` or `${NAME}` here"
+            cursor.fail("DA032", "`defined` is followed by a variable", cursor.pos, cursor.pos + 1, label=label)
         return Expression("defined", (name,), cursor.span(start))
     if cursor.accept("(", comments=False):
         inner = parse_expression(cursor, depth + 1)

@@ -83,9 +83,15 @@ class Cursor:
 
     def expect(self, literal: str, code: str, message: str, *, comments: bool = True) -> None:
         """Move past `literal`, or fail at the place where it should stand."""
+        before = self.pos
         if not self.accept(literal, comments=comments):
             self.skip(comments=comments)
-            self.fail(code, message, self.pos, self.pos + 1, label=f"expected `{literal}` here")
+            label = f"expected `{literal}` here"
+            line = self.text.rfind("\n", 0, self.pos) + 1
+            if not self.text[line : self.pos].strip():  # it is missing at the end of a line above
+                gap = min(before, len(self.text[:line].rstrip()))
+                self.fail(code, message, gap, gap, label=label)
+            self.fail(code, message, self.pos, self.pos + 1, label=label)
 
     def keyword(self, *, comments: bool = True) -> Word | None:
         """A bare word `[A-Za-z][A-Za-z0-9_]*`."""

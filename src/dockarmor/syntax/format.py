@@ -30,6 +30,8 @@ from dockarmor.text.source import Source
 from dockarmor.value import frozen, replace
 
 INDENT = "  "
+#: a rule that its author broke into lines is joined where it is not longer than this
+WIDTH = 100
 
 Write = Callable[[Any], str]
 
@@ -164,7 +166,8 @@ class _Writer:
         if "#" in raw:
             return None
         if isinstance(node, RuleNode):
-            return _with_allow(self.style.write(node.rule), node.rule)
+            written = _with_allow(self.style.write(node.rule), node.rule)
+            return None if "\n" in raw and len(indent + written) > WIDTH else written
         if isinstance(node, Abi):
             return _ABI.sub(r"abi \1,", raw)
         if isinstance(node, Alias):
@@ -259,6 +262,8 @@ def _blanks(raw: str) -> str:
 
 
 def _kept(raw: str, indent: str) -> str:
-    """A text as it is; lines that continue it stand two levels deeper."""
+    """A text as it is; lines that continue it stand two levels deeper, unless one breaks within quotes."""
     raw = raw.rstrip(_WHITE)
-    return raw if '"' in raw else _LINE_BREAK.sub(f"\n{indent}{INDENT * 2}", raw)
+    if any(line.count('"') % 2 for line in raw.split("\n")):
+        return raw
+    return _LINE_BREAK.sub(f"\n{indent}{INDENT * 2}", raw)

@@ -30,6 +30,7 @@ _PLAIN_FLAGS = (
     *("attach_disconnected", "no_attach_disconnected", "chroot_attach", "chroot_no_attach"),
     "attach_disconnected.ipc",
 )
+_EXAMPLES = {"attach_disconnected.path": "/disconnected", "kill.signal": "term", "error": "EACCES"}
 _VALUED_FLAGS = ("attach_disconnected.path", "attach_disconnected.ipc", "kill.signal", "error")
 
 Xattrs = tuple[tuple[Word, Word | None], ...]
@@ -142,6 +143,12 @@ def _check_flag(cursor: Cursor, flag: Word) -> None:
         return
     import difflib
 
+    if name in _VALUED_FLAGS:
+        message = f"the flag `{name}` has a value"
+        help = (f"write `{name}={_EXAMPLES[name]}`",)
+        cursor.fail("DA027", message, flag.span.start, flag.span.end, help=help)
+    if name in _PLAIN_FLAGS:
+        cursor.fail("DA027", f"the flag `{name}` takes no value", flag.span.start, flag.span.end)
     close = difflib.get_close_matches(name[:64], (*_PLAIN_FLAGS, *_VALUED_FLAGS), 1)
     cursor.fail(
         "DA027",

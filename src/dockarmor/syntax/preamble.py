@@ -58,13 +58,19 @@ def parse_alias(cursor: Cursor, start: int) -> Alias:
     """alias = ("alias" | "rewrite") path "->" path "," """
     source = cursor.value(_ALIAS_PATH)
     if source is None:
-        cursor.fail("DA013", "an alias begins with a path", start, cursor.pos, help=("alias /from -> /to,",))
+        _no_path(cursor, "an alias begins with a path")
     cursor.expect("->", "DA013", "an alias has `->` between its paths")
     target = cursor.value(_ALIAS_PATH)
     if target is None:
-        cursor.fail("DA013", "an alias ends in a path", start, cursor.pos, help=("alias /from -> /to,",))
+        _no_path(cursor, "an alias ends in a path")
     cursor.expect(",", "DA012", "an alias ends with a comma")
     return Alias(source, target, cursor.span(start))
+
+
+def _no_path(cursor: Cursor, message: str) -> NoReturn:
+    cursor.skip()
+    help = ("write `alias /from/ -> /to/,`; paths begin with `/` or a variable",)
+    cursor.fail("DA013", message, cursor.pos, cursor.pos + 1, label="expected a path here", help=help)
 
 
 def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
@@ -107,7 +113,8 @@ def _boolean(cursor: Cursor, start: int, match: re.Match[str]) -> BoolVariable:
     name = _name(cursor, match)
     cursor.pos = match.end()
     if match[3] == "+=":
-        cursor.fail("DA015", "`+=` adds to sets, not to a boolean", start, match.end())
+        help = ("write `:=` to give it another value",)
+        cursor.fail("DA015", "`+=` adds to sets, not to a boolean", start, match.end(), help=help)
     value = parse_expression(cursor)
     return BoolVariable(name, match[3], value, cursor.span(start))
 
@@ -126,5 +133,7 @@ def _stray(cursor: Cursor) -> NoReturn:
             "values of a variable are separated by blanks, and no comma ends them",
             cursor.pos,
             cursor.pos + 1,
+            help=("for a value with a comma in it use quotes",),
         )
-    cursor.fail("DA018", "this cannot stand in a variable's value", cursor.pos, cursor.pos + 1)
+    help = ("put the value in quotes",)
+    cursor.fail("DA018", "this cannot stand in a variable's value", cursor.pos, cursor.pos + 1, help=help)

@@ -223,17 +223,10 @@ class _Reader:
             slot = _SLOTS[word]
             span = Span(cursor.source, match.start(), match.end())
             if slot <= last:
-                cursor.fail(
-                    "DA040",
-                    f"`{word}` stands twice or too late",
-                    match.start(),
-                    match.end(),
-                    others=[Label(list(spans.values())[-1], "it belongs before this")],
-                    help=("the order is: priority=N audit allow|deny|prompt owner|other",),
-                )
+                raise DiagnosticError([_misplaced(word, span, spans)])
             last = slot
             found[order[slot]] = match[2] if match[1] else word
-            spans["priority" if match[1] else word] = span
+            spans[word] = span
             cursor.pos = match.end()
             cursor.skip()
         if not found:
@@ -266,7 +259,8 @@ class _Reader:
         """block = qualifiers "{" body "}" """
         if qualifiers.priority:
             span = qualifiers.spans["priority"]
-            self.cursor.fail("DA041", "a block takes no priority", span.start, span.end)
+            help = ("write it before the rules in the block",)
+            self.cursor.fail("DA041", "a block takes no priority", span.start, span.end, help=help)
         body = self.braces(start, depth)
         return Block(qualifiers, tuple(body), self.cursor.span(start))
 
@@ -296,24 +290,42 @@ class _Reader:
         body = self.braces(start, depth)
         return Branch(condition, tuple(body), self.cursor.span(start))
 
-    def profile(self, kind: Any, start: int, depth: int, *, keyword: bool = True) -> ProfileNode:
+    def profile(self, kind: Any, start: int, depth: int, *, keyword: bool = True) -> Node:
         """profile = [ "profile" | "hat" | "^" ] name header "{" body "}" """
         cursor = self.cursor
-        name = parse_name(cursor, keyword and cursor.text[start] != "^")
+        try:
+            name = parse_name(cursor, keyword and cursor.text[start] != "^")
+        except DiagnosticError as error:
+            self.to_body(error, start, start)
+            self.body(self.deeper(depth), cursor.span(cursor.pos - 1))
+            return Unreadable(cursor.span(start))
         try:
             attachment, xattrs, flags = parse_rest(cursor, kind == "hat")
         except DiagnosticError as error:
-            # Where the body can be found, read it all the same: its rules are not to blame for the header.
-            brace = _BODY.match(cursor.text, cursor.pos)
-            if brace is None:
-                raise
-            self.diagnostics += error.diagnostics
-            cursor.pos = brace.end()
+            self.to_body(error, start, cursor.pos)
             attachment, xattrs, flags = None, (), ()
         head = cursor.span(start)
         opened = cursor.span(cursor.pos - 1)
         body = self.body(self.deeper(depth), opened)
         return ProfileNode(kind, name, attachment, xattrs, flags, tuple(body), head, cursor.span(start))
+
+    def to_body(self, error: DiagnosticError, start: int, at: int) -> None:
+        """Report a broken header and move into the body, or raise where it cannot be found.
+
+        The body is read all the same: its rules are not to blame for the header. Where only the brace is missing
+        at the end of the line, it is as if it were there.
+        """
+        cursor = self.cursor
+        brace = _BODY.match(cursor.text, at)
+        line_end = cursor.text.find("\n", start)
+        if brace is not None:
+            cursor.pos = brace.end()
+        elif line_end >= 0 and error.diagnostics[0].code == "DA024":
+            cursor.pos = line_end
+            cursor.accept("{")
+        else:
+            raise error
+        self.diagnostics += error.diagnostics
 
 
 _SLOTS = {
@@ -332,6 +344,27 @@ def _simple_qualifiers(text: str) -> Qualifiers:
     words = text.split()
     subject: Subject | None = "owner" if "owner" in words else "other" if "other" in words else None
     return Qualifiers(0, "audit" in words, "deny" if "deny" in words else "allow", subject)
+
+
+def _misplaced(word: str, span: Span, before: Mapping[str, Span]) -> Diagnostic:
+    """A qualifier behind one that excludes it, or that it belongs before."""
+    if word in before:
+        return Diagnostic(
+            "DA040", f"`{word}` stands twice", span, others=(Label(before[word], "it is here already"),)
+        )
+    slot = _SLOTS[word]
+    same = next((other for other in before if _SLOTS[other] == slot), None)
+    if same is not None:
+        message = f"`{same}` and `{word}` exclude each other"
+        return Diagnostic("DA040", message, span, others=(Label(before[same], "this stands here already"),))
+    first = next(place for other, place in before.items() if _SLOTS[other] > slot)
+    return Diagnostic(
+        "DA040",
+        f"`{word}` stands too late",
+        span,
+        others=(Label(first, "it belongs before this"),),
+        help=("the order is: priority=N audit allow|deny|prompt owner|other",),
+    )
 
 
 def _priority(cursor: Cursor, text: str | None, spans: Mapping[str, Span]) -> int:

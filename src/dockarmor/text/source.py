@@ -58,6 +58,15 @@ class Span:
     def text(self) -> str:
         return self.source.text[self.start : self.end]
 
+    def part(self, text: str) -> "Span":
+        """Where a text first stands in this stretch; all of it where it does not.
+
+        >>> Span(Source("p", "deny /a r,"), 0, 10).part("/a").position
+        (1, 6)
+        """
+        at = self.text.find(text)
+        return self if at < 0 else Span(self.source, self.start + at, self.start + at + len(text))
+
     @property
     def position(self) -> tuple[int, int]:
         return self.source.position(self.start)

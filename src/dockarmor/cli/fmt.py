@@ -1,0 +1,104 @@
+"""Write policy files in the one canonical style: a rule a line, two spaces a level, comments where they were.
+
+  dockarmor fmt my-profile
+  dockarmor fmt --check /etc/apparmor.d
+  dockarmor fmt - < my-profile
+
+Rules are never reordered. What is written has been read again and compared first: the same tree, the same comments,
+the same resolved profiles; a file that would mean something else is left alone (DA090), and so is one with mistakes.
+Folders are walked down to the last, without what package managers leave behind.
+Exit status: 0 done, 1 with --check or --diff where something would change, 2 for a file that cannot be formatted.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from dockarmor.cli.failure import report
+from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
+from dockarmor.cli.output import note
+from dockarmor.cli.places import replace_file
+from dockarmor.cli.policy import MAX_BYTES, add_reading, includes, shown
+from dockarmor.policy.folder import policy_tree
+from dockarmor.policy.formatted import formatted
+from dockarmor.policy.includes import Library, load
+from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.text.render import printable
+from dockarmor.text.source import Source
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE|DIR", help="policy files, folders of them, or `-`")
+    parser.add_argument("--check", action="store_true", help="write nothing; print the names of files that differ")
+    parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    add_reading(parser)
+
+
+def run(options: Namespace) -> int:
+    library = includes(options)
+    looking = options.check or options.diff
+    changed = failed = 0
+    for name in _names(options.files):
+        try:
+            changed += _format(name, library, options)
+        except (DiagnosticError, OSError) as error:
+            report(error)
+            failed += 1
+    if options.files != ["-"]:
+        note(f"{changed} file(s) {'would change' if looking else 'formatted'}, {failed} left as they are")
+    return EXIT_USAGE if failed else EXIT_NO if changed and looking else EXIT_OK
+
+
+def _format(name: str, library: Library, options: Namespace) -> bool:
+    """Do to one file what the options say. True: it was not in canonical style."""
+    source = _read(name)
+    text = formatted(source, library)
+    changed = text != source.text
+    if options.diff:
+        _print_diff(source, text)
+    elif options.check:
+        sys.stdout.write(f"{printable(source.name)}\n" if changed else "")
+    elif name == "-":
+        sys.stdout.buffer.write(text.encode("latin-1"))
+    elif changed:
+        replace_file(name, text.encode("latin-1"))
+    return changed
+
+
+def _names(arguments: list[str]) -> Iterator[str]:
+    """Every file once, however it is reached."""
+    seen = set()
+    for name in arguments:
+        found = [os.fsdecode(path) for path in policy_tree(os.fsencode(name))] if os.path.isdir(name) else [name]
+        for one in found:
+            place = os.path.realpath(one) if one != "-" else one
+            if place not in seen:
+                seen.add(place)
+                yield one
+
+
+def _read(name: str) -> Source:
+    if name == "-":
+        return Source.from_bytes(shown(name), sys.stdin.buffer.read(MAX_BYTES))
+    return load(shown(name), None)
+
+
+def _print_diff(source: Source, text: str) -> None:
+    """A unified diff: bytes as they are for a patch, escaped for a terminal."""
+    import difflib
+
+    before, after = _lines(source.text), _lines(text)
+    for line in difflib.unified_diff(before, after, source.name, source.name + " (formatted)"):
+        ended = line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+        if sys.stdout.isatty():
+            sys.stdout.writelines(printable(one) + "\n" for one in ended.split("\n")[:-1])
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(ended.encode("latin-1"))
+
+
+def _lines(text: str) -> list[str]:
+    """With their ends; only a newline ends a line."""
+    *whole, rest = text.split("\n")
+    return [*(line + "\n" for line in whole), *([rest] if rest else [])]
