@@ -13,6 +13,8 @@ from dockarmor.cli.main import EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import Results, add_output, color_wanted
 from dockarmor.text.page import Page, codes, page, title
 
+#: letters that are taken for digits
+_LOOKALIKES = str.maketrans("OIL", "011")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
@@ -46,7 +48,8 @@ def _unknown(unknown: list[str], known: list[str]) -> int:
     import difflib
 
     for code in unknown:
-        near = difflib.get_close_matches(code[:16], known, 1)
+        digits = "DA" + code[:16].removeprefix("DA").translate(_LOOKALIKES)
+        near = [digits] if digits in known else difflib.get_close_matches(digits, known, 1)
         hint = f"did you mean `{near[0]}`?" if near else "`dockarmor rule` lists them all."
         sys.stderr.write(f"dockarmor: no diagnostic has the code {code[:80]!a}; {hint}\n")
     return EXIT_USAGE
