@@ -25,6 +25,7 @@ ELSEWHERE = {
     "DA001": "a file of 16 MiB: tests/syntax/test_limits.py",
     "DA009": "100,000 values: tests/syntax/test_limits.py",
     "DA090": "the formatter, not `check`: tests/policy/test_formatted.py",
+    "DA091": "what a program puts together: tests/policy/test_written.py",
     "DA101": "a hundred files: tests/policy/test_includes.py",
     "DA103": "a file of 16 MiB: tests/policy/test_includes.py",
     "DA190": "features, not policy: tests/policy/test_features.py",

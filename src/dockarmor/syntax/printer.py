@@ -10,13 +10,15 @@ _BETWEEN = re.compile(r"(?:[\s{}]|#(?!include)[^\n]*(?:\n|\Z))*\Z")
 
 
 def print_file(file: File) -> str:
-    """The text of a tree. Raises ValueError where a node is missing: it is not the file's tree then."""
+    """The text of a tree. Raises ValueError where a node is missing, or one that this text does not hold."""
     return _print(file.source, file.body, 0, len(file.source.text))
 
 
 def _print(source: Source, nodes: tuple[Node, ...], start: int, end: int) -> str:
     parts = []
     for node in nodes:
+        if node.span.source is not source or not node.span.end:
+            raise ValueError(f"{source.name}: a node that was not read from this text is written, not printed")
         parts.append(_gap(source, start, node.span.start))
         parts.append(_node(source, node))
         start = node.span.end
