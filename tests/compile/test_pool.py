@@ -8,9 +8,11 @@ from dockarmor.compile.pool import scattered
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])
-def test_every_item_is_done_once(processes: int) -> None:
-    done = list(scattered(lambda item: b"%d" % item * item, range(100), processes))
-    assert sorted(done) == [(item, b"%d" % item * item) for item in range(100)]
+@pytest.mark.parametrize("count", [1, 100, 20_000])
+def test_every_item_is_done_once(processes: int, count: int) -> None:
+    """Also where the items are more than a pipe holds, and so quick that workers ask at the same time."""
+    done = list(scattered(lambda item: b"%d" % item, range(count), processes))
+    assert sorted(done) == [(item, b"%d" % item) for item in range(count)]
 
 
 def test_large_results_arrive_whole() -> None:

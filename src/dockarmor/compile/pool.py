@@ -6,7 +6,8 @@ import select
 from collections.abc import Callable, Iterator, Sequence
 from signal import SIGKILL
 
-_NUMBER = 8
+#: bytes of a number; so many items are written at once (POSIX: up to PIPE_BUF bytes whole or not at all)
+_NUMBER, _AT_ONCE = 8, 64
 
 
 def scattered(work: Callable[[int], bytes], items: Sequence[int], processes: int) -> Iterator[tuple[int, bytes]]:
@@ -19,36 +20,61 @@ def scattered(work: Callable[[int], bytes], items: Sequence[int], processes: int
         for item in items:
             yield item, work(item)
         return
-    # The place in a regular file is shared by all who inherit it: a read takes the next item from it.
-    queue = os.memfd_create("items")
-    os.write(queue, b"".join(map(_packed, items)))
-    os.lseek(queue, 0, os.SEEK_SET)
+    # All workers take from one pipe: a read of it is never shared between two of them, as one of a file would be.
+    taking, giving = os.pipe()
+    os.set_blocking(giving, False)
     gc.freeze()  # a collection in a worker would copy every page that it marks
-    workers = [_start(work, queue) for _ in range(processes)]
+    workers = [_start(work, taking, giving) for _ in range(processes)]
+    queue = _Queue(giving, items)
     try:
-        yield from _gather(dict(workers), len(items))
+        yield from _gather(dict(workers), queue)
     finally:
         gc.unfreeze()
-        os.close(queue)
+        queue.close()
+        os.close(taking)
         for stream, process in workers:
             os.close(stream)
             os.kill(process, SIGKILL)
             os.waitpid(process, 0)
 
 
-def _gather(workers: dict[int, int], expected: int) -> Iterator[tuple[int, bytes]]:
+class _Queue:
+    """What the pipe to the workers does not hold yet."""
+
+    def __init__(self, giving: int, items: Sequence[int]) -> None:
+        self._giving: int | None = giving
+        self._left = b"".join(map(_packed, items))
+        self.expected = len(items)
+        self.fill()
+
+    def fill(self) -> None:
+        """Write what fits, by whole items; after the last one the pipe ends."""
+        while self._giving is not None and self._left:
+            try:
+                os.write(self._giving, self._left[: _NUMBER * _AT_ONCE])
+            except BlockingIOError:
+                return
+            self._left = self._left[_NUMBER * _AT_ONCE :]
+        self.close()
+
+    def close(self) -> None:
+        if self._giving is not None:
+            os.close(self._giving)
+            self._giving = None
+
+
+def _gather(workers: dict[int, int], queue: _Queue) -> Iterator[tuple[int, bytes]]:
     """Frames from all workers: number, length, bytes."""
     poll = select.poll()
     buffers = {stream: bytearray() for stream in workers}
     for stream in workers:
         poll.register(stream, select.POLLIN)
-    while expected:
+    while queue.expected:
         for stream, _ in poll.poll():
             data = os.read(stream, 1 << 20)
             if not data:
                 poll.unregister(stream)
-                del buffers[stream]
-                if not buffers:
+                if buffers.pop(stream) or not buffers:
                     raise RuntimeError("a worker process ended before its work was done")
                 continue
             buffer = buffers[stream]
@@ -57,12 +83,13 @@ def _gather(workers: dict[int, int], expected: int) -> Iterator[tuple[int, bytes
                 end = 2 * _NUMBER + _unpacked(buffer[_NUMBER : 2 * _NUMBER])
                 if len(buffer) < end:
                     break
-                expected -= 1
+                queue.expected -= 1
                 yield _unpacked(buffer[:_NUMBER]), bytes(buffer[2 * _NUMBER : end])
                 del buffer[:end]
+            queue.fill()
 
 
-def _start(work: Callable[[int], bytes], queue: int) -> tuple[int, int]:
+def _start(work: Callable[[int], bytes], taking: int, giving: int) -> tuple[int, int]:
     reading, writing = os.pipe()
     process = os.fork()
     if process:
@@ -71,8 +98,9 @@ def _start(work: Callable[[int], bytes], queue: int) -> tuple[int, int]:
     status = 70
     try:
         os.close(reading)
+        os.close(giving)
         with open(writing, "wb") as stream:
-            while taken := os.read(queue, _NUMBER):
+            while taken := os.read(taking, _NUMBER):
                 done = work(_unpacked(taken))
                 stream.write(taken + _packed(len(done)) + done)
                 stream.flush()
