@@ -49,14 +49,18 @@ def parse(text: Text, name: str = "<text>") -> Parsed:
 
 
 def print_tree(node: File | Node) -> str:
-    """The text that a tree, or a part of it, was read from, byte for byte.
+    """The text that a tree was read from, byte for byte; of a node or rule the text at its place.
 
-    Raises ValueError for a tree that was not read as it is, but put together or changed: `write` is for that.
+    Raises ValueError for a file that was not read as it is, but put together or changed: `write` is for that.
 
-    >>> print_tree(parse("profile  p{}# mine").file)
-    'profile  p{}# mine'
+    >>> print_tree(parse("profile  p {}# mine").file)
+    'profile  p {}# mine'
     """
-    return people_text(print_file(node) if isinstance(node, File) else node.span.text)
+    if not isinstance(node, File):
+        return people_text(node.span.text)
+    if not _as_read(node):
+        raise ValueError("the tree was put together, or changed since it was read: it is written, not printed")
+    return people_text(print_file(node))
 
 
 def write(node: Any) -> str:
@@ -190,11 +194,12 @@ def explain(subject: "Subject", request: "Request | str", profile: str | None = 
 def _source(policy: Text | File, name: str) -> Source:
     if not isinstance(policy, File):
         return Source(name, byte_text(policy))
-    try:
-        print_file(policy)
-    except ValueError:  # it was put together, or changed since it was read
-        return Source(name, written.write(policy))
-    return policy.source
+    return policy.source if _as_read(policy) else Source(name, written.write(policy))
+
+
+def _as_read(file: File) -> bool:
+    """Does the file's source say what its tree does? Nodes of a changed tree may still point into the old text."""
+    return structure.parse(file.source, grammar()).file.body == file.body
 
 
 def _library(base: str | None, include: Iterable[str]) -> Library:

@@ -8,6 +8,8 @@ from dockarmor.value import frozen
 
 
 class Severity(Enum):
+    """An error makes a policy unusable, a warning is worth a change, a note is only worth knowing."""
+
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
