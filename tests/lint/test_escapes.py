@@ -32,3 +32,28 @@ def test_a_change_to_any_profile_is_found(rule: str) -> None:
 @pytest.mark.parametrize("rule", ["change_profile -> a,", "deny change_profile,"])
 def test_a_named_one_is_not(rule: str) -> None:
     assert "DA361" not in codes(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "fix"),
+    [
+        ("/usr/bin/ux rux,", "ux", "ix"),
+        ("/a rPUx -> b,", "PUx", "Pix"),
+        ("file cux /bux,", "cux", "cix"),
+        ("audit /a # ux\n mrUx,", "Ux", "ix"),
+    ],
+)
+def test_the_exec_transition_is_shown_and_mended(rule: str, place: str, fix: str) -> None:
+    (found,) = [
+        one
+        for one in examine(Source("p", f"profile p {{ {rule} }}\n"), library(builtin_base()), builtin("kernel-6.12"))
+        if one.code == "DA360"
+    ]
+    assert found.span is not None
+    assert found.fix is not None
+    assert (found.span.text, found.fix.replacement, found.fix.safe) == (place, fix, False)
+
+
+def test_a_profile_that_confines_nothing_is_not_told() -> None:
+    text = "profile p flags=(unconfined) { /a ux, }\n"
+    assert not list(examine(Source("p", text), library(builtin_base()), builtin("kernel-6.12")))

@@ -1,29 +1,60 @@
 """DA360: a program that is started outside of every profile."""
 
+import re
 from collections.abc import Iterator
 
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.rules.file import FileRule
-from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.rules.file_mode import MODE, exec_place
+from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
+from dockarmor.text.source import Span
+
+_WORD = re.compile(r"#[^\n]*|[^\s,]+")
+#: the fallbacks that stay inside
+_INSIDE = {"ux": "ix", "pux": "pix", "cux": "cix"}
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
-    for profile in examined.profiles():
-        for placed in profile.rules:
-            rule = placed.rule
-            if not (examined.own(placed) and isinstance(rule, FileRule)) or rule.qualifiers.effect == "deny":
-                continue
-            way = rule.exec or ""
-            if way.lower().endswith("ux"):
-                kept = way == "ux" and rule.environment != "safe"
-                yield Diagnostic(
-                    "DA360",
-                    "a program may run unconfined: it leaves this profile",
-                    rule.span,
-                    Severity.WARNING,
-                    help=("`ix` keeps it under this profile, `px` gives it one of its own, `cx` a child profile",),
-                    notes=("it also keeps the environment, LD_PRELOAD with it",) if kept else (),
-                )
+    for profile, rule in examined.own_rules(FileRule):
+        way = rule.exec or ""
+        low = way.lower()
+        if rule.qualifiers.effect == "deny" or low not in _INSIDE or profile.flags.mode == "unconfined":
+            continue
+        message, label = "a program may run unconfined: it leaves this profile", "runs it unconfined"
+        if low != "ux":
+            message = "a program runs unconfined where its profile is not there"
+            label = "its own profile, or else unconfined" if low == "pux" else "a child profile, or else unconfined"
+        inside = "ix" if low == "ux" else way[0] + _INSIDE[low][1:]
+        span = exec_span(rule)
+        kept = way[:1].islower() and rule.environment != "safe"
+        yield Diagnostic(
+            "DA360",
+            message,
+            span,
+            Severity.WARNING,
+            label=label,
+            help=("`ix` keeps it under this profile, `px` gives it one of its own, `cx` a child profile",),
+            notes=("it also keeps the environment, LD_PRELOAD with it",) if kept else (),
+            fix=Fix(span, inside, safe=False, message=f"write `{inside}`: it stays confined")
+            if span is not rule.span
+            else None,
+        )
+
+
+def exec_span(rule: FileRule) -> Span:
+    """Where the exec transition of a rule is written; the whole rule where that cannot be told.
+
+    It stands before or behind the path, and no other word of a rule reads as permissions with an exec.
+    """
+    source, path = rule.span.source, rule.path.span if rule.path else rule.span
+    for start, end in ((path.end, rule.span.end), (rule.span.start, path.start)):
+        for word in _WORD.finditer(source.text, start, end):
+            if word.group() == "->":
+                break
+            if MODE.fullmatch(word.group()) and "x" in word.group().lower():
+                first, last = exec_place(word.group())
+                return Span(source, word.start() + first, word.start() + last)
+    return rule.span
 
 
 LINT = Lint("DA360", "exec-escapes-profile", _find)

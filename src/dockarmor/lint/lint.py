@@ -1,6 +1,7 @@
 """The contract between a lint and `check`."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.includes import Library
@@ -8,6 +9,8 @@ from dockarmor.policy.profile import PlacedRule, Policy, Profile
 from dockarmor.syntax.tree import File
 from dockarmor.text.diagnostic import Diagnostic
 from dockarmor.value import frozen
+
+R = TypeVar("R")
 
 
 @frozen
@@ -30,6 +33,13 @@ class Examined:
     def own(self, placed: PlacedRule) -> bool:
         """Does the rule stand in the file itself: not in an include, and not implied by another?"""
         return not placed.includes and not placed.implied
+
+    def own_rules(self, kind: type[R]) -> Iterator[tuple[Profile, R]]:
+        """The rules of a kind that stand in the file itself, each with its profile."""
+        for profile in self.profiles():
+            for placed in profile.rules:
+                if isinstance(placed.rule, kind) and self.own(placed):
+                    yield profile, placed.rule
 
 
 @frozen

@@ -117,11 +117,11 @@ def _judged(one: Suppression, used: bool) -> Diagnostic:
         f"this comment allows {what}, but nothing of the kind is found here",
         one.span,
         Severity.WARNING,
-        fix=Fix(_with_line(one.span), "", safe=True, message="remove the comment"),
+        fix=Fix(with_line(one.span), "", safe=True, message="remove the comment"),
     )
 
 
-def _with_line(span: Span) -> Span:
+def with_line(span: Span) -> Span:
     """The span, and its whole line where nothing else stands on it, else the blanks before it."""
     text = span.source.text
     start = text.rfind("\n", 0, span.start) + 1
