@@ -109,6 +109,10 @@ def test_a_comment_that_ends_a_head_does_not_swallow_the_brace() -> None:
     assert formatted("profile p # why\n{ }") == "profile p # why\n{\n}\n"
 
 
+def test_a_name_with_what_looks_like_a_comment_keeps_it() -> None:
+    assert formatted("/usr/#bin/x   { }") == "/usr/#bin/x\n{\n}\n"
+
+
 def test_an_empty_file_stays_empty() -> None:
     assert formatted("") == ""
     assert formatted("\n\n \n") == ""

@@ -61,7 +61,7 @@ def _body(text: str, nodes: tuple[Node, ...], start: int, end: int) -> Iterator[
         yield from _found(text, start, node.span.start)
         start = node.span.start
         if isinstance(node, ProfileNode | Block):
-            opened = node.head.end if isinstance(node, ProfileNode) else block_brace(node)
+            opened = node.head.end - 1 if isinstance(node, ProfileNode) else block_brace(node)
             yield from _found(text, start, opened)
             yield from _body(text, node.body, opened, node.span.end)
         elif isinstance(node, Conditional):
