@@ -17,7 +17,7 @@ from dockarmor.rules.conditions import COMBINATION, CONDITION, Condition, Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state, mask_of
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
-from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
+from dockarmor.rules.spelling import spell_group, spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen, replace
@@ -125,10 +125,8 @@ def write(rule: DbusRule) -> str:
     elif rule.name:
         every = BIND
     own = [spell_value(name, getattr(rule, name)) for name in ("bus", "name", *_MESSAGE)]
-    other = [spell_value("name", rule.peer_name).strip(), spell_value("label", rule.peer_label).strip()]
-    peer = ", ".join(part for part in other if part)
     permissions = spell_permissions(rule.permissions, every, DBUS_NAMES)
-    group = f" peer=({peer})" if peer else ""
+    group = spell_group("peer", ("name", rule.peer_name), ("label", rule.peer_label))
     return f"{spell_qualifiers(rule.qualifiers)}dbus{permissions}{''.join(own)}{group},"
 
 

@@ -31,7 +31,7 @@ from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount_flags import Options
 from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
-from dockarmor.rules.spelling import spell, spell_qualifiers
+from dockarmor.rules.spelling import spell, spell_listed, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Fix, Label
 from dockarmor.text.source import Span
@@ -163,8 +163,8 @@ def write(rule: MountRule) -> str:
 def spell_conditions(fstypes: tuple[Word, ...], options: tuple[Options, ...]) -> list[str]:
     words = []
     if fstypes:
-        spelled = [spell(fstype.text) for fstype in fstypes]
-        words.append(f"fstype={spelled[0]}" if len(spelled) == 1 else f"fstype=({', '.join(spelled)})")
+        listed = ", ".join(spell_listed(fstype.text) for fstype in fstypes)
+        words.append(f"fstype=({listed})" if len(fstypes) > 1 else f"fstype={spell(fstypes[0].text)}")
     for option in options:
         listed = ", ".join(option.words)
         if option.optional:

@@ -6,7 +6,7 @@ security/apparmor/net.c.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dockarmor.access.confinement import Confinement
 from dockarmor.access.decision import Decision
@@ -37,7 +37,7 @@ from dockarmor.rules.socket_entry import (
     unix_class,
     unix_entries,
 )
-from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
+from dockarmor.rules.spelling import spell, spell_listed, spell_permissions, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
@@ -209,24 +209,25 @@ def _check(tail: Tail, rule: NetworkRule) -> None:
 def write(rule: NetworkRule) -> str:
     words = "".join(f" {word}" for word in (rule.family, rule.type) if word)
     permissions = spell_permissions(rule.permissions, EVERY, NETWORK_NAMES)
-    local = _spell_endpoint(rule.local)
-    peer = _spell_endpoint(rule.peer)
+    local = _spell_endpoint(rule.local, spell)
+    peer = _spell_endpoint(rule.peer, spell_listed)
     other = f" peer=({', '.join(peer)})" if peer else ""
     own = "".join(f" {part}" for part in local)
     return f"{spell_qualifiers(rule.qualifiers)}network{permissions}{words}{own}{other},"
 
 
-def _spell_endpoint(end: Endpoint) -> list[str]:
+def _spell_endpoint(end: Endpoint, spelled: Callable[[str], str]) -> list[str]:
     parts = []
     if end.ip is not None:
         parts.append(f"ip={end.ip}")
     if end.port is not None:
         low, high = end.port
         parts.append(f"port={low}" if low == high else f"port={low}-{high}")
-    parts.append(spell_value("interface", end.interface).strip())
-    label = spell_value("label", end.label).strip()
-    parts.append(label.replace("=", ":=", 1) if end.sets_label else label)
-    return [part for part in parts if part]
+    if end.interface is not None:
+        parts.append(f"interface={spelled(end.interface.text)}")
+    if end.label is not None:
+        parts.append(f"label{':=' if end.sets_label else '='}{spelled(end.label.text)}")
+    return parts
 
 
 def encode(rule: NetworkRule, scope: Scope) -> Iterator[Entry | Dropped]:

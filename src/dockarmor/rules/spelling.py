@@ -25,6 +25,27 @@ def spell(text: str) -> str:
     return written if _PLAIN.fullmatch(written) and not written.endswith("\\") else f'"{written}"'
 
 
+def spell_listed(text: str) -> str:
+    """The source of a word in parentheses, where a comma ends it.
+
+    >>> spell_listed("{a,b}"), spell_listed("a")
+    ('"{a,b}"', 'a')
+    """
+    written = spell(text)
+    return f'"{written}"' if "," in written and written[0] != '"' else written
+
+
+def spell_group(name: str, *conditions: tuple[str, Word | None]) -> str:
+    """` name=(a=b, c=d)` of the conditions that are not None, or nothing.
+
+    >>> word = Word("{a,b}", None)
+    >>> spell_group("peer", ("label", word), ("addr", None)), spell_group("peer", ("addr", None))
+    (' peer=(label="{a,b}")', '')
+    """
+    said = [f"{one}={spell_listed(word.text)}" for one, word in conditions if word is not None]
+    return f" {name}=({', '.join(said)})" if said else ""
+
+
 def spell_value(name: str, value: Word | str | None) -> str:
     """` name=value`, or nothing for None.
 

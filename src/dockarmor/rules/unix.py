@@ -38,7 +38,7 @@ from dockarmor.rules.socket_entry import (
     unix_class,
     unix_entries,
 )
-from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
+from dockarmor.rules.spelling import spell_group, spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
@@ -134,9 +134,8 @@ def _address(tail: Tail, found: dict[str, Condition]) -> Word | None:
 def write(rule: UnixRule) -> str:
     permissions = spell_permissions(rule.permissions, EVERY, NETWORK_NAMES)
     own = spell_value("type", rule.type) + spell_value("addr", rule.address)
-    other = [spell_value("addr", rule.peer_address), spell_value("label", rule.peer_label)]
-    peer = ", ".join(part.strip() for part in other if part)
-    return f"{spell_qualifiers(rule.qualifiers)}unix{permissions}{own}{f' peer=({peer})' if peer else ''},"
+    peer = spell_group("peer", ("addr", rule.peer_address), ("label", rule.peer_label))
+    return f"{spell_qualifiers(rule.qualifiers)}unix{permissions}{own}{peer},"
 
 
 def encode(rule: UnixRule, scope: Scope) -> Iterator[Entry | Dropped]:
