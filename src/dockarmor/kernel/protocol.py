@@ -1,7 +1,7 @@
 """What a kernel that mediates with AppArmor can be asked to do, whoever implements it.
 
-`embedded` answers from the blob bytes in this process, `lab` drives a real kernel in a micro-VM, `host` will
-drive this machine's own. Names and semantics are those of /sys/kernel/security/apparmor (apparmorfs.c).
+`embedded` answers from the blob bytes in this process, `lab` drives a real kernel in a micro-VM, `host` drives
+this machine's own. Names and semantics are those of /sys/kernel/security/apparmor (apparmorfs.c).
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,11 +31,15 @@ class Query:
 
 @frozen
 class LoadedProfile:
-    """One line of the `profiles` file; `hash` is the kernel's digest of the profile where it is known."""
+    """One line of the `profiles` file; `hash` is the kernel's digest of the profile where it is known.
+
+    `attachment`: the pattern by which programs get it (its name where it has none), where the kernel says so.
+    """
 
     name: str
     mode: str
     hash: str | None = None
+    attachment: str | None = None
 
 
 @frozen

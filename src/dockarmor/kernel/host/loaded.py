@@ -1,0 +1,76 @@
+"""The loaded policy as securityfs shows it: the flat list, and the folder of each profile.
+
+    profiles                                     every profile that the caller may see, one a line, `NAME (MODE)`
+    policy/profiles/DIR/{name,mode,attach,sha256|sha1,raw_data,profiles/}      DIR is the name mangled, and a number
+    policy/namespaces/NAME/{profiles,namespaces}/
+
+Sources: security/apparmor/apparmorfs.c (__aafs_profile_mkdir, seq_show_profile).
+"""
+
+import os
+from collections.abc import Iterator
+
+from dockarmor.kernel.host.files import MAX_DEPTH, read_line, read_text
+from dockarmor.kernel.label_text import split_label
+from dockarmor.value import frozen
+
+#: what the kernel says instead of an attachment that it was not told (apparmorfs.c, seq_profile_attach_show)
+_NOT_TOLD = "<unknown>"
+_HASHES = ("sha256", "sha1")
+
+
+@frozen
+class Details:
+    """What stands in a profile's folder; None for what this kernel does not show.
+
+    `attachment`: the pattern by which programs get the profile; for a profile without one, its own name. `hash`:
+    the kernel's digest of the profile, by `algorithm`. `folder`: where it stands.
+    """
+
+    folder: str
+    attachment: str | None
+    algorithm: str | None
+    hash: str | None
+
+
+def listing(root: str) -> list[tuple[str, str]]:
+    """Names and modes from the flat list, in its order. Raises OSError. Lines that are none are left out."""
+    found = (split_label(line) for line in read_text(f"{root}/profiles").split("\n"))
+    return [(name, mode) for name, mode in filter(None, found) if mode is not None]
+
+
+def details(root: str) -> dict[str, Details]:
+    """By full name, what the folders say; empty where they cannot be read."""
+    return dict(_namespace(f"{root}/policy", "", 0))
+
+
+def _namespace(folder: str, namespace: str, depth: int) -> Iterator[tuple[str, Details]]:
+    prefix = f":{namespace}:" if namespace else ""
+    yield from _profiles(f"{folder}/profiles", prefix, depth)
+    for name in _entries(f"{folder}/namespaces") if depth < MAX_DEPTH else ():
+        below = f"{namespace}//{name}" if namespace else name
+        yield from _namespace(f"{folder}/namespaces/{name}", below, depth + 1)
+
+
+def _profiles(folder: str, prefix: str, depth: int) -> Iterator[tuple[str, Details]]:
+    for entry in _entries(folder) if depth < MAX_DEPTH else ():
+        place = f"{folder}/{entry}"
+        own = read_line(f"{place}/name")
+        if own is None:  # removed meanwhile
+            continue
+        yield prefix + own, _details(place)
+        yield from _profiles(f"{place}/profiles", f"{prefix}{own}//", depth + 1)
+
+
+def _details(place: str) -> Details:
+    attachment = read_line(f"{place}/attach")
+    digests = ((algorithm, read_line(f"{place}/{algorithm}")) for algorithm in _HASHES)
+    algorithm, digest = next((one for one in digests if one[1]), (None, None))
+    return Details(place, None if attachment == _NOT_TOLD else attachment, algorithm, digest)
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

@@ -1,0 +1,59 @@
+"""Tasks and their labels, from /proc.
+
+`attr/apparmor/current` is AppArmor's own file; the older `attr/current` may be another security module's, so it is
+read only where the own one cannot be.
+"""
+
+import os
+from collections.abc import Iterator
+
+from dockarmor.kernel.host.files import read_text
+from dockarmor.kernel.label_text import split_label
+from dockarmor.value import frozen
+
+#: a label is at most a page
+MAX_LABEL = 1 << 16
+
+
+@frozen
+class Task:
+    """A process that runs a program. `mode` is None for one that nothing confines."""
+
+    pid: int
+    label: str
+    mode: str | None
+    executable: str
+
+
+def label_of(pid: int, proc: str = "/proc") -> tuple[str, str | None]:
+    """A task's label and mode. Raises OSError; ValueError where the file is not AppArmor's."""
+    try:
+        text = read_text(f"{proc}/{pid}/attr/apparmor/current", MAX_LABEL)
+    except OSError:
+        text = read_text(f"{proc}/{pid}/attr/current", MAX_LABEL)
+    found = split_label(text.rstrip("\0"))
+    if found is None:
+        raise ValueError(f"the label of process {pid} is not AppArmor's")
+    return found
+
+
+def tasks(proc: str = "/proc") -> Iterator[Task]:
+    """All processes that can be seen, in the order of the folder; kernel threads, which run no program, are none."""
+    for entry in os.listdir(proc):
+        if not (entry.isascii() and entry.isdigit()):
+            continue
+        try:
+            label, mode = label_of(int(entry), proc)
+            executable = _executable(f"{proc}/{entry}/exe")
+        except (OSError, ValueError):
+            continue
+        yield Task(int(entry), label, mode, executable)
+
+
+def _executable(link: str) -> str:
+    """The path of a program: as it is found here, or, inside a container or deleted, as the kernel calls it."""
+    try:
+        path = os.path.realpath(link, strict=True)
+    except OSError:
+        path = os.readlink(link)
+    return os.fsencode(path).decode("latin-1")

@@ -1,0 +1,19 @@
+"""Labels as the kernel prints them: `LABEL (MODE)`, or `unconfined` alone."""
+
+UNCONFINED = "unconfined"
+
+
+def split_label(text: str) -> tuple[str, str | None] | None:
+    """The label and its mode; None for text that is no such line.
+
+    A name may hold blanks and brackets of its own, so the last ` (` before the closing bracket divides
+    (libapparmor, aa_splitcon).
+
+    >>> split_label("odd (name) (enforce)\\n"), split_label("unconfined\\n"), split_label("nothing")
+    (('odd (name)', 'enforce'), ('unconfined', None), None)
+    """
+    line = text.removesuffix("\n")
+    if line == UNCONFINED:
+        return line, None
+    name, bracket, mode = line.removesuffix(")").rpartition(" (")
+    return (name, mode) if name and bracket and line.endswith(")") else None
