@@ -31,7 +31,8 @@ FATES: tuple[Callable[[Node, list[Node]], list[Any]], ...] = (
 
 def files(corpus: Path, folder: str) -> list[File]:
     found = []
-    for path in sorted((corpus / folder).rglob("*")):
+    step = 4 if folder == "simple_tests" else 1  # thousands of cases that differ in a word
+    for path in sorted((corpus / folder).rglob("*"))[::step]:
         if path.is_file():
             parsed = parse(Source.from_bytes(str(path), path.read_bytes()), grammar())
             if not parsed.diagnostics:

@@ -176,9 +176,9 @@ class _Differ:
             return
         lines = f"\n{indent}".join(added)
         if anchor is None:
-            at = old[0].span.start if old else len(self.text)
+            at = self.text.rfind("\n", 0, old[0].span.start) + 1 if old else len(self.text)
             gap = "\n" if not old and self.text and not self.text.endswith("\n") else ""
-            self.edit(at, at, f"{gap}{lines.lstrip()}\n")
+            self.edit(at, at, f"{gap}{indent}{lines.lstrip()}\n")
             return
         rest = _LINE_ENDS.match(self.text, anchor)
         if rest is not None:
