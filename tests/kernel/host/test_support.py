@@ -3,7 +3,7 @@
 import errno
 from typing import Any
 
-from dockarmor.kernel.host.support import Support, securityfs, support
+from dockarmor.kernel.host.support import Support, missing, securityfs, support
 
 
 def looked_at(faked_host: Any) -> Support:
@@ -40,3 +40,13 @@ def test_the_mount_is_found_by_its_kind_and_its_folder(faked_host: Any, tmp_path
 
 def test_without_a_mount_table_nothing_is_mounted(tmp_path: Any) -> None:
     assert securityfs(str(tmp_path)) is None
+
+
+def test_what_is_missing_is_told_with_what_to_do(faked_host: Any) -> None:
+    faked_host.mount("")
+    assert "mount -t securityfs" in missing(looked_at(faked_host))
+    (faked_host.parameters / "enabled").write_text("N\n")
+    assert "apparmor=1" in missing(looked_at(faked_host))
+    (faked_host.parameters / "available").write_text("Y\n")
+    assert "mount -t securityfs" in missing(looked_at(faked_host))
+    assert "runs without AppArmor" in missing(support(str(faked_host.proc), str(faked_host.root)))

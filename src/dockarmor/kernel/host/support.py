@@ -36,6 +36,22 @@ def support(proc: str = "/proc", sysfs: str = "/sys") -> Support:
     return Support(os.path.isdir(module), enabled, available, trouble, securityfs(proc))
 
 
+def missing(found: Support) -> str:
+    """Why there is no policy to be reached here, and what to do.
+
+    >>> missing(Support(False, None, None, 2, None))[:40]
+    'this kernel runs without AppArmor: it is'
+    """
+    if not found.module:
+        return (
+            "this kernel runs without AppArmor: it is not built in, or another module is chosen; boot with"
+            " `lsm=…,apparmor`, or use --kernel lab or --kernel embedded"
+        )
+    if found.enabled is False and not found.available:
+        return "AppArmor was switched off when this kernel was booted; boot with `apparmor=1 lsm=…,apparmor`"
+    return "securityfs is not mounted; `mount -t securityfs securityfs /sys/kernel/security` mounts it, as root"
+
+
 def securityfs(proc: str = "/proc") -> str | None:
     """Where a securityfs with an `apparmor` folder is mounted; None where there is none."""
     try:
