@@ -1,14 +1,14 @@
 """The contract between a lint and `check`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import PlacedRule, Policy, Profile
 from dockarmor.syntax.tree import File
 from dockarmor.text.diagnostic import Diagnostic
-from dockarmor.value import frozen
+from dockarmor.value import field, frozen
 
 R = TypeVar("R")
 
@@ -24,6 +24,7 @@ class Examined:
     policy: Policy
     library: Library
     features: Negotiated
+    _made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def profiles(self) -> Iterator[Profile]:
         """Every profile, hat and child, depth first."""
@@ -41,15 +42,24 @@ class Examined:
                 if isinstance(placed.rule, kind) and self.own(placed):
                     yield profile, placed.rule
 
+    def once(self, make: Callable[["Examined", Profile], R], profile: Profile) -> R:
+        """What `make` gives for a profile; made once, for all lints that ask."""
+        key = make, id(profile)
+        if key not in self._made:
+            self._made[key] = make(self, profile)
+        made: R = self._made[key]
+        return made
+
 
 @frozen
 class Lint:
     """A lint.
 
     `code` is stable, `name` the page's title in kebab case. `find` gives warnings with that code; it raises
-    nothing.
+    nothing. `container`: only asked where the policy is meant for containers (lint/container.py).
     """
 
     code: str
     name: str
     find: Callable[[Examined], Iterable[Diagnostic]]
+    container: bool = False

@@ -3,12 +3,24 @@
 from collections.abc import Iterator
 
 from dockarmor.lint import (
+    attached_container,
     change_anywhere,
+    container_capabilities,
+    container_flags,
+    container_mounts,
+    container_signals,
+    container_tracing,
+    engine_socket,
     exec_escapes,
+    kernel_files,
+    no_files,
+    no_new_privileges,
+    one_internet,
     pound_include,
     symlinked_path,
     unused_variable,
 )
+from dockarmor.lint.container import meant_for_containers
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.text.diagnostic import Diagnostic
 
@@ -17,11 +29,25 @@ ALL: tuple[Lint, ...] = (
     change_anywhere.LINT,
     symlinked_path.LINT,
     unused_variable.LINT,
+    container_signals.STOP,
+    container_signals.NAMED,
+    no_new_privileges.LINT,
+    container_mounts.LINT,
+    container_capabilities.LINT,
+    container_tracing.LINT,
+    kernel_files.LINT,
+    engine_socket.LINT,
+    attached_container.LINT,
+    container_flags.LINT,
+    no_files.LINT,
+    one_internet.LINT,
     pound_include.LINT,
 )
 
 
 def findings(examined: Examined, lints: tuple[Lint, ...] = ALL) -> Iterator[Diagnostic]:
     """What the lints have to say, in the order of the registry."""
+    container = meant_for_containers(examined.policy, examined.file)
     for lint in lints:
-        yield from lint.find(examined)
+        if container or not lint.container:
+            yield from lint.find(examined)

@@ -1,0 +1,51 @@
+"""DA371: a capability by which a container reaches the host."""
+
+from collections.abc import Iterator
+
+from dockarmor.lint.lint import Examined, Lint
+from dockarmor.policy.profile import Profile
+from dockarmor.rules.capability import CapabilityRule
+from dockarmor.text.diagnostic import Diagnostic, Severity
+
+#: capabilities(7)
+_REACH = {
+    "sys_admin": "it mounts, enters namespaces and configures the kernel",
+    "sys_module": "it loads kernel modules",
+    "sys_rawio": "it reads and writes the machine's memory and ports",
+    "sys_boot": "it restarts the machine, or boots another kernel",
+    "dac_read_search": "it opens files of the host by their handles, past every mount",
+    "mac_admin": "it loads and removes AppArmor policy",
+    "mac_override": "it overrides mandatory access control",
+    "bpf": "it loads programs into the kernel",
+}
+
+
+def _find(examined: Examined) -> Iterator[Diagnostic]:
+    """`capability,` as docker-default has it says only: what the engine grants."""
+    for profile, rule in examined.own_rules(CapabilityRule):
+        if rule.qualifiers.effect == "deny":
+            continue
+        for word in rule.names:
+            if word.text in _REACH and not _denied(profile, word.text):
+                yield Diagnostic(
+                    "DA371",
+                    f"with `{word}` a container reaches the host",
+                    word.span,
+                    Severity.WARNING,
+                    label=_REACH[word.text],
+                    help=("leave it out unless the container is meant to govern its host",),
+                    notes=("the engine must grant it too, as with `--cap-add`",),
+                )
+
+
+def _denied(profile: Profile, name: str) -> bool:
+    for placed in profile.rules:
+        rule = placed.rule
+        if not isinstance(rule, CapabilityRule) or rule.qualifiers.effect != "deny":
+            continue
+        if not rule.names or name in [word.text for word in rule.names]:
+            return True
+    return False
+
+
+LINT = Lint("DA371", "container-capability", _find, container=True)

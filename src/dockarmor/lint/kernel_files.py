@@ -1,0 +1,74 @@
+"""DA373: a container that may write a file by which the kernel runs programs, restarts, or takes new policy.
+
+What a profile's deny rules leave is asked of its compiled table: patterns that try to say "all but" often miss.
+"""
+
+from collections.abc import Iterator
+
+from dockarmor.access.permission import Perm
+from dockarmor.lint.container import head
+from dockarmor.lint.lint import Examined, Lint
+from dockarmor.policy.profile import Profile
+from dockarmor.rules.file import FileRule
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.source import Span
+
+_REACH = {
+    "/proc/sys/kernel/core_pattern": "the kernel starts what stands in it, on the host, when a program crashes",
+    "/proc/sys/kernel/modprobe": "the kernel starts what stands in it, on the host",
+    "/proc/sys/fs/binfmt_misc/register": "whoever writes it says what the host starts programs with",
+    "/proc/sysrq-trigger": "it restarts or crashes the machine",
+    "/sys/kernel/uevent_helper": "the kernel starts what stands in it, on the host",
+    "/sys/kernel/security/apparmor/.replace": "it takes new AppArmor policy",
+}
+
+
+def _find(examined: Examined) -> Iterator[Diagnostic]:
+    for profile in examined.policy.profiles:
+        if profile.span.source is not examined.file.source or profile.flags.mode == "unconfined":
+            continue
+        written = _written(profile, examined)
+        if written:
+            first, *more = written
+            yield Diagnostic(
+                "DA373",
+                f"the container may write `{first}`" + (f" and {len(more)} more of its kind" if more else ""),
+                _allowing(profile, examined),
+                Severity.WARNING,
+                label="nothing denies it",
+                help=(f"add `deny {first} w,`" + (" and the like" if more else ""),),
+                notes=(
+                    *(f"{path}: {_REACH[path]}" for path in written),
+                    "the engine mounts most of these read-only, but not for privileged containers nor with "
+                    "`systempaths=unconfined`",
+                ),
+            )
+
+
+def _written(profile: Profile, examined: Examined) -> list[str]:
+    """Which of these files may be written; none where the profile cannot be compiled."""
+    from dockarmor.compile.pipeline import compile_profile
+
+    try:
+        table = compile_profile(profile, examined.features).profile.file
+    except DiagnosticError:
+        return []
+    if table is None:
+        return []
+    allowed = []
+    for path in _REACH:
+        state = table.walk(table.start(), path.encode())
+        if table.permissions(state).allow & Perm.WRITE:
+            allowed.append(path)
+    return allowed
+
+
+def _allowing(profile: Profile, examined: Examined) -> Span:
+    """The bare rule `file,` where there is one."""
+    for where, rule in examined.own_rules(FileRule):
+        if where is profile and rule.path is None and rule.qualifiers.effect != "deny":
+            return rule.span
+    return head(profile)
+
+
+LINT = Lint("DA373", "container-writes-kernel-files", _find, container=True)

@@ -1,0 +1,45 @@
+"""DA366: a transition that is refused under no_new_privs, which containers often have."""
+
+from collections.abc import Iterator
+
+from dockarmor.lint.exec_escapes import exec_span
+from dockarmor.lint.lint import Examined, Lint
+from dockarmor.rules.change_profile import ChangeProfileRule
+from dockarmor.rules.file import FileRule
+from dockarmor.syntax.cursor import Word
+from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.text.source import Span
+
+#: these stay; deny rules have the last
+_STAYS = ("", "ix", "x")
+
+
+def _find(examined: Examined) -> Iterator[Diagnostic]:
+    for _, rule in examined.own_rules(FileRule):
+        way = (rule.exec or "").lower()
+        if way not in _STAYS and not way.endswith("ux") and not _stacks(rule.target):
+            yield _said(exec_span(rule), "the program is not started (EPERM)")
+    for _, change in examined.own_rules(ChangeProfileRule):
+        if change.qualifiers.effect != "deny" and not _stacks(change.target):
+            yield _said(change.span, "the change is refused (EPERM)")
+
+
+def _stacks(target: Word | None) -> bool:
+    return target is not None and target.text.startswith("&")
+
+
+def _said(span: Span, label: str) -> Diagnostic:
+    return Diagnostic(
+        "DA366",
+        "a task with no_new_privs cannot change to another profile",
+        span,
+        Severity.NOTE,
+        label=label,
+        help=("`ix` stays in this profile; `-> &other` stacks: the task keeps to both",),
+        notes=(
+            "containers have it by `no-new-privileges` (Docker) or `allowPrivilegeEscalation: false` (Kubernetes)",
+        ),
+    )
+
+
+LINT = Lint("DA366", "no-new-privs-transition", _find, container=True)
