@@ -15,6 +15,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     "write": {
         "check": ("check", "read policy files and say what is wrong with them"),
         "fmt": ("fmt", "write policy files in the one canonical style"),
+        "show": ("show", "what a policy file says, with its includes and variables resolved"),
         "init": ("init", "begin a container's profile: the profile, tests for it, a configuration"),
         "rule": ("rule", "print the page of a diagnostic code"),
     },
