@@ -1,0 +1,167 @@
+"""Which entries of a profile meet on one string: the ground on which lints prove what they say.
+
+Every entry of a table ends in an accept id of its own, so each state of the automaton knows all entries that
+speak of the strings that lead there, and what holds for all distinct sets of entries holds for all strings.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from dockarmor.automata.dfa import Dfa
+from dockarmor.automata.limits import LimitExceeded, Limits, PatternError
+from dockarmor.automata.product import witness
+from dockarmor.automata.subset import determinise
+from dockarmor.automata.trie import Trie
+from dockarmor.compile.encoding import Encoding, PlacedEntry, encode
+from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
+from dockarmor.compile.pipeline import all_kinds
+from dockarmor.lint.lint import Examined
+from dockarmor.policy.profile import PlacedRule, Profile
+from dockarmor.text.diagnostic import DiagnosticError
+
+#: How much work is done for a lint before it says nothing (a tenth of a second; the largest real tables have 15,000
+#: states). `pairs` and `cells` bound the search for a witness.
+BOUNDS = Limits(nodes=100_000, states=40_000, items=3_000_000, transitions=500_000, pairs=80_000, cells=8_000_000)
+
+_DENY, _EXACT, _ALLOW, _PROMPT = 3, 2, 1, 0
+_STEP = 4
+_HALVES = ((0x1, OWNER_EXEC), (0x4000, OTHER_EXEC))
+_EXEC_TYPES = (OWNER_EXEC | OTHER_EXEC) & ~EXEC_BITS
+
+
+class Part(NamedTuple):
+    """An entry's bits, and at which level they stand (compile/accept.py). `exec` is apart: it has a way."""
+
+    bits: int
+    level: int
+    exec: int
+    exec_level: int
+    audit: int
+    way: int
+    effect: str
+
+    def decided_by(self, other: "Part") -> int:
+        """The bits of which a stronger entry on the same string leaves nothing."""
+        found = self.bits & other.bits if other.level > self.level else 0
+        return found | self.exec & other.exec if other.exec_level > self.exec_level else found
+
+    def repeated_by(self, other: "Part") -> int:
+        """The bits for which an equally strong entry on the same string says the same."""
+        logged = other.audit | ~self.audit
+        found = self.bits & other.bits & logged if other.level == self.level else 0
+        if self.exec and other.exec_level == self.exec_level:
+            for bit, way in _HALVES:
+                if self.way & way == other.way & way:
+                    found |= self.exec & other.exec & bit & logged
+        return found
+
+    @property
+    def everything(self) -> int:
+        return self.bits | self.exec
+
+
+class Overlaps:
+    """The entries of one table, and the sets of them (indices) that meet on some string.
+
+    `complete`: all entries of the table are there; else only the file's own rules and what denies near them.
+    """
+
+    def __init__(self, placed: Sequence[PlacedEntry], sets: list[tuple[int, ...]], dfa: Dfa, complete: bool) -> None:
+        self.placed = placed
+        self.sets = sets
+        self.complete = complete
+        self.parts = [part_of(one) for one in placed]
+        self.rules: list[PlacedRule | None] = [one.rule for one in placed]
+        self._dfa = dfa
+
+    def shortest(self, wanted: Callable[[tuple[int, ...]], bool]) -> bytes | None:
+        """A shortest string on which such a set meets."""
+        chosen = {number for number, one in enumerate(self.sets) if wanted(one)}
+        try:
+            return witness(self._dfa, lambda value: value in chosen) if chosen else None
+        except LimitExceeded:
+            return None
+
+
+class Survey(NamedTuple):
+    """What lints know of one profile. A table is None where it is empty or beyond BOUNDS."""
+
+    encoding: Encoding
+    file: Overlaps | None
+    policy: Overlaps | None
+
+
+def survey(examined: Examined, profile: Profile) -> Survey | None:
+    """The profile's tables with all entries told apart; None where it cannot be encoded."""
+    try:
+        encoding = encode(profile, examined.features, all_kinds())
+    except DiagnosticError:
+        return None
+    return Survey(encoding, _table(examined, encoding.file), _table(examined, encoding.policy))
+
+
+def _table(examined: Examined, placed: Sequence[PlacedEntry]) -> Overlaps | None:
+    said = [one for one in placed if one.rule is not None]
+    if not any(one.rule is not None and examined.own(one.rule) for one in said):
+        return None
+    return _built(said, True) or _built(_near(examined, said), False)
+
+
+def _built(placed: Sequence[PlacedEntry], complete: bool) -> Overlaps | None:
+    sets: list[tuple[int, ...]] = [()]
+
+    def number(accepts: tuple[int, ...]) -> int:
+        if not accepts:
+            return 0
+        sets.append(accepts)
+        return len(sets) - 1
+
+    try:
+        trie = Trie(BOUNDS)
+        for index, one in enumerate(placed):
+            trie.add(one.entry.pattern, index)
+        dfa = determinise(trie, number, None, BOUNDS)
+    except (LimitExceeded, PatternError):
+        return None
+    return Overlaps(placed, sets, dfa, complete)
+
+
+def _near(examined: Examined, placed: Sequence[PlacedEntry]) -> list[PlacedEntry]:
+    """The file's own entries, and those that deny something and can meet one of them."""
+    own = [one for one in placed if one.rule and examined.own(one.rule)]
+    heads = [head(one.entry.pattern) for one in own]
+    denials = [one for one in placed if one.rule and not examined.own(one.rule) and one.entry.effect == "deny"]
+    return own + [one for one in denials if any(_meet(head(one.entry.pattern), other) for other in heads)]
+
+
+def _meet(one: bytes, other: bytes) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def head(pattern: bytes) -> bytes:
+    """The plain bytes with which every string of a pattern begins, as far as that is seen at once.
+
+    >>> head(b"/etc/(a|b)"), head(b"/etc*"), head(b"a|b")
+    (b'/etc/', b'/et', b'')
+    """
+    end = next((at for at, byte in enumerate(pattern) if byte in b"\\[(.*|"), len(pattern))
+    if b"|" in pattern and b"(" not in pattern[:end]:
+        depth = 0
+        for byte in pattern:
+            depth += (byte == 40) - (byte == 41)
+            if byte == 124 and depth <= 0:
+                return b""
+    return pattern[: end - 1] if pattern[end : end + 1] == b"*" else pattern[:end]
+
+
+def part_of(placed: PlacedEntry) -> Part:
+    """An entry as it is weighed."""
+    entry = placed.entry
+    base = entry.priority * _STEP
+    level = base + {"deny": _DENY, "allow": _ALLOW, "prompt": _PROMPT}[entry.effect]
+    if entry.table != "file":
+        return Part(entry.permissions, level, 0, level, entry.audit, 0, entry.effect)
+    run = entry.permissions & EXEC_BITS
+    exact = bool(run) and entry.exact and entry.effect == "allow"
+    bits = entry.permissions & ~_EXEC_TYPES & ~EXEC_BITS
+    return Part(bits, level, run, base + _EXACT if exact else level, entry.audit, entry.permissions, entry.effect)
