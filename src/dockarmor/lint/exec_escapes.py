@@ -42,19 +42,26 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
 
 
 def exec_span(rule: FileRule) -> Span:
-    """Where the exec transition of a rule is written; the whole rule where that cannot be told.
+    """Where the exec transition of a rule is written; the whole rule where that cannot be told."""
+    word = mode_word(rule)
+    if word is None or not rule.exec:
+        return rule.span
+    first, last = exec_place(word.text)
+    return Span(word.source, word.start + first, word.start + last)
 
-    It stands before or behind the path, and no other word of a rule reads as permissions with an exec.
-    """
-    source, path = rule.span.source, rule.path.span if rule.path else rule.span
+
+def mode_word(rule: FileRule) -> Span | None:
+    """The permissions of a rule: the only word before or behind its path that reads as such."""
+    if rule.path is None:
+        return None
+    source, path = rule.span.source, rule.path.span
     for start, end in ((path.end, rule.span.end), (rule.span.start, path.start)):
         for word in _WORD.finditer(source.text, start, end):
             if word.group() == "->":
                 break
-            if MODE.fullmatch(word.group()) and "x" in word.group().lower():
-                first, last = exec_place(word.group())
-                return Span(source, word.start() + first, word.start() + last)
-    return rule.span
+            if MODE.fullmatch(word.group()):
+                return Span(source, word.start(), word.end())
+    return None
 
 
 LINT = Lint("DA360", "exec-escapes-profile", _find)

@@ -3,32 +3,46 @@
 from collections.abc import Iterator
 
 from dockarmor.lint import (
+    abi_drops,
     attached_container,
     change_anywhere,
+    class_denied,
     container_capabilities,
     container_flags,
     container_mounts,
     container_signals,
     container_tracing,
+    dead_rule,
     engine_socket,
     exec_escapes,
     kernel_files,
+    limit_unit,
+    missing_abi,
     no_files,
     no_new_privileges,
     one_internet,
+    path_as_name,
     pound_include,
     symlinked_path,
+    unknown_abstraction,
     unused_variable,
+    upper_case_mode,
+    void_intent,
 )
 from dockarmor.lint.container import meant_for_containers
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.text.diagnostic import Diagnostic
 
 ALL: tuple[Lint, ...] = (
+    dead_rule.LINT,
+    void_intent.LINT,
+    class_denied.LINT,
     exec_escapes.LINT,
     change_anywhere.LINT,
     symlinked_path.LINT,
     unused_variable.LINT,
+    abi_drops.LINT,
+    unknown_abstraction.LINT,
     container_signals.STOP,
     container_signals.NAMED,
     no_new_privileges.LINT,
@@ -41,7 +55,11 @@ ALL: tuple[Lint, ...] = (
     container_flags.LINT,
     no_files.LINT,
     one_internet.LINT,
+    upper_case_mode.LINT,
     pound_include.LINT,
+    path_as_name.LINT,
+    limit_unit.LINT,
+    missing_abi.LINT,
 )
 
 
