@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from dockarmor.lint.lint import Examined
-from dockarmor.lint.registry import findings
 from dockarmor.lint.suppression import MARK, unsuppressed
 from dockarmor.policy.features import FeatureSet, intersect
 from dockarmor.policy.includes import Library
@@ -80,6 +79,8 @@ def _counted(compiled: Iterable[Diagnostic], source: Source, kernel: str) -> Ite
 
 
 def _linted(parsed: Parsed, resolved: Resolved, library: Library, kernel: FeatureSet) -> list[Diagnostic]:
+    from dockarmor.lint.registry import findings  # two dozen modules: not where lints are off
+
     policy = resolved.policy
     examined = Examined(parsed.file, policy, library, intersect(policy.abi, kernel))
     return sorted(findings(examined), key=lambda one: one.span.start if one.span else 0)
