@@ -8,6 +8,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 #: verb -> (module under dockarmor.cli, summary), grouped as the help prints them
@@ -38,12 +39,20 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
+#: programs of AppArmor's own that dockarmor stands in for -> module under dockarmor.cli.faces
+FACES: dict[str, str] = {
+    "aa-enabled": "aa_enabled",
+    "aa-status": "aa_status",
+    "apparmor_status": "aa_status",
+}
+
 EXIT_OK, EXIT_NO, EXIT_USAGE, EXIT_HOST, EXIT_BUG = 0, 1, 2, 3, 70
 
 
 def entry() -> None:
-    """Console script."""
-    sys.exit(main(sys.argv[1:]))
+    """Console script. Called by the name of a program that it stands in for (a link), it is that program."""
+    name = sys.argv[0].rpartition("/")[2]
+    sys.exit(main([name, *sys.argv[1:]] if name in FACES else sys.argv[1:]))
 
 
 def main(arguments: list[str]) -> int:
@@ -56,9 +65,11 @@ def main(arguments: list[str]) -> int:
 
         sys.stdout.write(f"dockarmor {__version__}\n")
         return EXIT_OK
+    if arguments[0] in FACES:
+        return _face(arguments[0], arguments[1:])
     verbs = {verb: module for group in VERBS.values() for verb, (module, _) in group.items()}
     if arguments[0] not in verbs:
-        return _unknown(arguments[0], list(verbs))
+        return _unknown(arguments[0], [*verbs, *FACES])
     return _run(arguments[0], verbs[arguments[0]], arguments[1:])
 
 
@@ -93,8 +104,21 @@ def _run(verb: str, module: str, arguments: list[str]) -> int:
             options = _options(verb, command, arguments)
         except SystemExit as stop:
             return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+    return _guarded(lambda: command.run(options))
+
+
+def _face(name: str, arguments: list[str]) -> int:
+    """A program that dockarmor stands in for reads its command line itself."""
+    import importlib
+
+    program = importlib.import_module(f"dockarmor.cli.faces.{FACES[name]}")
+    return _guarded(lambda: program.run(name, arguments))
+
+
+def _guarded(act: "Callable[[], int]") -> int:
+    """Do it; what goes wrong becomes words and an exit status."""
     try:
-        status: int = command.run(options)
+        status = act()
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader went away (`| head`): nothing to say, and nothing more to flush at exit.

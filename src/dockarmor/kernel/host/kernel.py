@@ -89,18 +89,18 @@ class Host:
     def processes(self) -> Sequence[Process]:
         return [
             Process(task.pid, task.label, task.mode, task.executable)
-            for task in tasks.tasks(self._proc)
+            for task in self.tasks()
             if task.mode is not None
         ]
 
     def tasks(self) -> Sequence[tasks.Task]:
         """All processes that run a program, the unconfined ones too."""
-        return list(tasks.tasks(self._proc))
+        return list(tasks.tasks(self._proc, shared=self._shared()))
 
     def label_of(self, pid: int) -> tuple[str, str | None]:
         """A process's label and mode; None for one that nothing confines. Raises KernelError."""
         try:
-            return tasks.label_of(pid, self._proc)
+            return tasks.label_of(pid, self._proc, shared=self._shared())
         except ValueError as error:
             raise KernelError(str(error), EINVAL) from None
         except OSError as error:
@@ -172,6 +172,9 @@ class Host:
             words, elsewhere = forbidden(self._standing())
             refusal = KernelUnavailable if elsewhere else KernelError
             raise refusal(f"{what}: {words}", number) from None
+
+    def _shared(self) -> bool:
+        return read_line(f"{self._sysfs}/module/apparmor/parameters/enabled") != "N"
 
     def _standing(self) -> Standing:
         status = read_line(f"{self._proc}/self/status") or ""

@@ -44,6 +44,16 @@ def details(root: str) -> dict[str, Details]:
     return dict(_namespace(f"{root}/policy", "", 0))
 
 
+def identities(root: str) -> dict[str, str]:
+    """What the kernel attests of profiles of the first namespace, by name; empty on kernels that attest nothing."""
+    folder = f"{root}/policy/profiles"
+    found = {}
+    for entry in _entries(folder):
+        if attested := read_line(f"{folder}/{entry}/identity"):
+            found[read_line(f"{folder}/{entry}/name") or ""] = attested
+    return found
+
+
 def _namespace(folder: str, namespace: str, depth: int) -> Iterator[tuple[str, Details]]:
     prefix = f":{namespace}:" if namespace else ""
     yield from _profiles(f"{folder}/profiles", prefix, depth)

@@ -25,11 +25,16 @@ class Task:
     executable: str
 
 
-def label_of(pid: int, proc: str = "/proc") -> tuple[str, str | None]:
-    """A task's label and mode. Raises OSError; ValueError where the file is not AppArmor's."""
+def label_of(pid: int, proc: str = "/proc", *, shared: bool = True) -> tuple[str, str | None]:
+    """A task's label and mode. Raises OSError; ValueError where the file is not AppArmor's.
+
+    `shared`: the older file may be read, which is AppArmor's unless its parameter `enabled` says no.
+    """
     try:
         text = read_text(f"{proc}/{pid}/attr/apparmor/current", MAX_LABEL)
     except OSError:
+        if not shared:
+            raise
         text = read_text(f"{proc}/{pid}/attr/current", MAX_LABEL)
     found = split_label(text.rstrip("\0"))
     if found is None:
@@ -37,13 +42,13 @@ def label_of(pid: int, proc: str = "/proc") -> tuple[str, str | None]:
     return found
 
 
-def tasks(proc: str = "/proc") -> Iterator[Task]:
+def tasks(proc: str = "/proc", *, shared: bool = True) -> Iterator[Task]:
     """All processes that can be seen, in the order of the folder; kernel threads, which run no program, are none."""
     for entry in os.listdir(proc):
         if not (entry.isascii() and entry.isdigit()):
             continue
         try:
-            label, mode = label_of(int(entry), proc)
+            label, mode = label_of(int(entry), proc, shared=shared)
             executable = _executable(f"{proc}/{entry}/exe")
         except (OSError, ValueError):
             continue
