@@ -28,6 +28,7 @@ from dockarmor.lint import (
     unused_variable,
     upper_case_mode,
     void_intent,
+    write_exec,
 )
 from dockarmor.lint.container import meant_for_containers
 from dockarmor.lint.lint import Examined, Lint
@@ -37,6 +38,7 @@ ALL: tuple[Lint, ...] = (
     dead_rule.LINT,
     void_intent.LINT,
     class_denied.LINT,
+    write_exec.LINT,
     exec_escapes.LINT,
     change_anywhere.LINT,
     symlinked_path.LINT,
