@@ -54,6 +54,19 @@ def test_the_exec_transition_is_shown_and_mended(rule: str, place: str, fix: str
     assert (found.span.text, found.fix.replacement, found.fix.safe) == (place, fix, False)
 
 
+@pytest.mark.parametrize(
+    ("rule", "kept"), [("/a ux,", 1), ("/a Ux,", 0), ("safe /a ux,", 0), ("unsafe /a Ux,", 1), ("/a pux,", 1)]
+)
+def test_a_kept_environment_is_told(rule: str, kept: int) -> None:
+    found = examine(Source("p", f"profile p {{ {rule} }}\n"), library(builtin_base()), builtin("kernel-6.12"))
+    assert [len(one.notes) for one in found if one.code == "DA360"] == [kept]
+
+
+def test_an_exec_that_is_written_twice_is_left_to_its_author() -> None:
+    found = examine(Source("p", "profile p { /a uxux, }\n"), library(builtin_base()), builtin("kernel-6.12"))
+    assert [one.fix for one in found if one.code == "DA360"] == [None]
+
+
 def test_a_profile_that_confines_nothing_is_not_told() -> None:
     text = "profile p flags=(unconfined) { /a ux, }\n"
     assert not list(examine(Source("p", text), library(builtin_base()), builtin("kernel-6.12")))

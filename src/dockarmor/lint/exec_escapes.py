@@ -21,23 +21,24 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         if rule.qualifiers.effect == "deny" or low not in _INSIDE or profile.flags.mode == "unconfined":
             continue
         message, label = "a program may run unconfined: it leaves this profile", "runs it unconfined"
+        inside, help = "ix", "`ix` keeps it under this profile, `px` gives it one of its own, `cx` a child profile"
         if low != "ux":
             message = "a program runs unconfined where its profile is not there"
             label = "its own profile, or else unconfined" if low == "pux" else "a child profile, or else unconfined"
-        inside = "ix" if low == "ux" else way[0] + _INSIDE[low][1:]
-        span = exec_span(rule)
-        kept = way[:1].islower() and rule.environment != "safe"
+            inside = way[0] + _INSIDE[low][1:]
+            help = f"`{inside}` falls back to this profile instead"
+        word, span = mode_word(rule), exec_span(rule)
+        once = word is not None and word.text.lower().count("x") == 1  # `uxux` is legal
+        kept = rule.environment == "unsafe" or (way[0].islower() and rule.environment is None)
         yield Diagnostic(
             "DA360",
             message,
             span,
             Severity.WARNING,
             label=label,
-            help=("`ix` keeps it under this profile, `px` gives it one of its own, `cx` a child profile",),
+            help=(help,),
             notes=("it also keeps the environment, LD_PRELOAD with it",) if kept else (),
-            fix=Fix(span, inside, safe=False, message=f"write `{inside}`: it stays confined")
-            if span is not rule.span
-            else None,
+            fix=Fix(span, inside, safe=False, message=f"write `{inside}`: it stays confined") if once else None,
         )
 
 
