@@ -43,16 +43,26 @@ def attach(profile: Profile, features: Negotiated, form: Form, warnings: list[Di
     Attributes are written in the reverse of their order in the text, as the reference parser does. Where the
     kernel does not look at them a warning (DA411) is added. Raises DiagnosticError.
     """
-    own = profile.name.split("//")[-1]  # from the left, as the kernel does (lib.c, hname_tail): a///b is /b in a
-    plain = profile.attachment is None and not own.startswith("/") and _GLOBS.isdisjoint(own)
     xattrs = profile.xattrs[::-1] if _knows_xattrs(profile, features, warnings) else ()
-    if plain and not profile.alternates and not xattrs:
+    paths = attachment_patterns(profile, named=bool(xattrs))
+    if not paths:
         return Attached()
-    texts = [profile.attachment or own, *profile.alternates]
-    paths = [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
     values = [to_pattern(value, null_allowed=True, span=profile.span) for _, value in xattrs]
     names = tuple(name for name, _ in xattrs)
     return Attached(attachment(paths, values, form), min(map(specificity, paths)), names)
+
+
+def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]:
+    """The paths that a profile attaches to; `named`: by its name even where that is neither path nor pattern.
+
+    Raises DiagnosticError.
+    """
+    own = profile.name.split("//")[-1]  # from the left, as the kernel does (lib.c, hname_tail): a///b is /b in a
+    plain = profile.attachment is None and not own.startswith("/") and _GLOBS.isdisjoint(own)
+    if plain and not profile.alternates and not named:
+        return []
+    texts = [profile.attachment or own, *profile.alternates]
+    return [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
 
 
 def _knows_xattrs(profile: Profile, features: Negotiated, warnings: list[Diagnostic]) -> bool:

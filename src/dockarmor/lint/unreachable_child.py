@@ -1,0 +1,113 @@
+"""DA352: a child profile that no rule of its file leads to."""
+
+from collections.abc import Iterable, Iterator
+
+from dockarmor.automata.limits import LimitExceeded, PatternError
+from dockarmor.automata.subset import determinise
+from dockarmor.automata.trie import Trie
+from dockarmor.compile.attachment import attachment_patterns
+from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.overlap import BOUNDS
+from dockarmor.policy.profile import Profile
+from dockarmor.rules.aare import escape_literal, filter_slashes, to_pattern
+from dockarmor.rules.change_profile import ChangeProfileRule
+from dockarmor.rules.file import FileRule
+from dockarmor.syntax.tree import ProfileNode, walk
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.source import Span
+
+
+def _find(examined: Examined) -> Iterator[Diagnostic]:
+    families = [(parent, child) for parent in examined.profiles() for child in parent.children if not child.hat]
+    if not families:
+        return
+    heads = {node.span.start: node.head for node in walk(examined.file.body) if isinstance(node, ProfileNode)}
+    try:
+        targets = [pattern for profile in examined.profiles() for pattern in _named(profile)]
+        for parent, child in families:
+            own = child.span.source is examined.file.source
+            if own and not parent.aliases and not _is_reached(parent, child, targets):
+                yield _found(parent, child, heads.get(child.span.start, child.span))
+    except DiagnosticError:  # what a variable says cannot be told: that is reported elsewhere
+        return
+
+
+def _is_reached(parent: Profile, child: Profile, targets: list[bytes]) -> bool:
+    name = to_pattern(escape_literal(child.name))
+    return _meet(targets, [name]) or _meet(_programs(parent), attachment_patterns(child))
+
+
+def _found(parent: Profile, child: Profile, head: Span) -> Diagnostic:
+    own = child.name.removeprefix(f"{parent.name}//")
+    path = own if own.startswith("/") else child.attachment or "/path/of/program"
+    rule = f"{path} cx," if path in (own, child.attachment) else f"{path} cx -> {own},"
+    return Diagnostic(
+        "DA352",
+        f"no rule leads to the child profile `{own[:60]}`",
+        head,
+        Severity.WARNING,
+        label=f"only a rule of `{parent.name[:60]}` can start a program under it",
+        help=(
+            f"add a rule such as `{rule[:120]}` to `{parent.name[:60]}`, or remove the child",
+            "if it is started from outside (aa-exec, a container's `apparmor=`), allow this with a comment",
+        ),
+    )
+
+
+def _named(profile: Profile) -> Iterator[bytes]:
+    """The profiles that rules name as targets, as patterns of full names."""
+    for placed in profile.rules:
+        rule = placed.rule
+        if rule.qualifiers.effect == "deny":
+            continue
+        if isinstance(rule, ChangeProfileRule):
+            text = "**" if rule.target is None else profile.variables.expand(rule.target.text, rule.target.span)
+            for part in _stack(text):
+                try:
+                    yield to_pattern(part)
+                except DiagnosticError:
+                    yield to_pattern("**")
+        elif isinstance(rule, FileRule) and rule.exec and rule.target is not None:
+            for part in _stack(rule.target.text):
+                yield to_pattern(escape_literal(part))
+                if rule.exec[0] in "cC":
+                    yield to_pattern(escape_literal(f"{profile.name}//{part}"))
+
+
+def _stack(text: str) -> list[str]:
+    """The labels of a stack, without their namespaces."""
+    parts = text.removeprefix("&").split("//&")
+    return [part.rpartition(":")[2].removeprefix("//") if part.startswith(":") else part for part in parts]
+
+
+def _programs(parent: Profile) -> Iterator[bytes]:
+    """The paths that rules of the parent run under the child that attaches to them."""
+    for placed in parent.rules:
+        rule = placed.rule
+        if not isinstance(rule, FileRule) or rule.path is None or rule.qualifiers.effect == "deny":
+            continue
+        if rule.exec and rule.exec[0] in "cC" and rule.target is None:
+            yield to_pattern(filter_slashes(parent.variables.expand(rule.path.text, rule.path.span)))
+
+
+def _meet(left: Iterable[bytes], right: Iterable[bytes]) -> bool:
+    """Is there a string that patterns of both match? Where that is too much work: yes."""
+    met = False
+
+    def value(accepts: tuple[int, ...]) -> int:
+        nonlocal met
+        met = met or len(accepts) > 1
+        return 0
+
+    try:
+        trie = Trie(BOUNDS)
+        for side, patterns in enumerate((left, right)):
+            for pattern in dict.fromkeys(patterns):
+                trie.add(pattern, side)
+        determinise(trie, value, None, BOUNDS)
+    except (LimitExceeded, PatternError):
+        return True
+    return met
+
+
+LINT = Lint("DA352", "unreachable-child", _find)
