@@ -30,3 +30,9 @@ def lab_kernel(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """
     with started(request.param) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def lab_tools() -> Path:
+    """The unpacked packages of the lab, its Python among them."""
+    return FOLDER / "tools"

@@ -105,13 +105,31 @@ def test_without_apparmor_every_call_says_what_lacks(act: str, tmp_path: Any) ->
         getattr(host, act)(*arguments)
 
 
-def test_what_may_not_be_written_is_told_with_what_is_needed(host: Host, faked_host: Any) -> None:
-    """A folder in the file's place: the kernel's own refusals come from the lab."""
+def test_a_refusal_of_no_known_meaning_keeps_its_number(host: Host, faked_host: Any) -> None:
     (faked_host.root / ".replace").unlink()
     (faked_host.root / ".replace").mkdir()
-    with pytest.raises(KernelError) as caught:
+    with pytest.raises(KernelError, match="the policy: Is a directory") as caught:
         host.load(b"x")
     assert caught.value.errno == errno.EISDIR
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lacks capabilities one by one")
+@pytest.mark.parametrize(
+    "status, words",
+    [
+        ("CapEff:\t0000000000000000", "CAP_MAC_ADMIN"),
+        ("CapEff:\t0000000200000000", "policy is locked"),
+    ],
+)
+def test_root_is_told_what_else_lacks(host: Host, faked_host: Any, status: str, words: str) -> None:
+    """A file that even root may not open for writing stands for a kernel that says no."""
+    (faked_host.root / ".replace").unlink()
+    (faked_host.root / ".replace").symlink_to("/sys/kernel/notes")
+    (faked_host.proc / "self/status").write_text(f"Name:\tpython\n{status}\n")
+    (faked_host.parameters / "lock_policy").write_text("Y\n")
+    with pytest.raises(KernelError, match=words) as caught:
+        host.load(b"x")
+    assert caught.value.errno == errno.EACCES
 
 
 def test_nothing_is_no_policy_and_no_name(host: Host) -> None:
