@@ -1,32 +1,18 @@
 """The host kernel inside a real one: dockarmor's own Python runs in the lab's guest, the lab's agent judges it."""
 
 import errno
-import io
 import json
-import tarfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dockarmor.compile.pipeline import compile_policy
 from dockarmor.kernel.embedded.digest import profile_hashes
 from dockarmor.kernel.lab import Lab
 from dockarmor.kernel.protocol import Query
-from dockarmor.policy.builtin import builtin_base
-from dockarmor.policy.features import FeatureSet
-from dockarmor.policy.read import library, read_text, require
-from dockarmor.text.source import Source
 
 pytestmark = pytest.mark.lab
 
-POLICY = """
-profile first /usr/bin/first{,.real} { file, capability, signal, profile child { /x r, } ^hat { /y r, } }
-profile learning flags=(complain) { /x r, owner /y rw, deny /z w, }
-profile /usr/bin/named { /x r, unix, network inet stream, }
-profile free flags=(unconfined) { }
-"""
 #: what runs in the guest: calls a method of Host as its input says, answers in JSON
 DRIVE = """
 import json, sys
@@ -52,33 +38,13 @@ for line in json.load(sys.stdin):
         answers.append([type(error).__name__, error.errno, str(error)])
 print(json.dumps(answers))
 """
-#: standard library that no call of ours imports
-_LEFT_OUT = ("test", "idlelib", "asyncio", "lib2to3", "tkinter", "unittest", "xml", "multiprocessing", "lib-dynload")
-
 Drive = Callable[..., list[Any]]
-
-
-@pytest.fixture(scope="module")
-def guest(lab_kernel: Lab, lab_tools: Path) -> Lab:
-    """A guest that can run all of dockarmor: its Python has only what the agent needs."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        standard = lab_tools / "usr/lib/python3.13"
-        for path in sorted(standard.rglob("*.py")):
-            below = path.relative_to(standard)
-            if path.is_file() and below.parts[0] not in _LEFT_OUT:
-                archive.add(path, f"own/{below}")
-        ours = Path(builtin_base()).parents[1]
-        archive.add(ours, "own/dockarmor", filter=lambda one: None if one.name.endswith((".so", ".pyc")) else one)
-    lab_kernel.put_file("/own.tar", content.getvalue())
-    assert lab_kernel.run(["/bin/tar", "-xf", "/own.tar", "-C", "/"]).status == 0
-    lab_kernel.put_file("/drive.py", DRIVE.encode())
-    return lab_kernel
 
 
 @pytest.fixture
 def drive(guest: Lab) -> Drive:
     """Call methods of a `Host` in the guest, one after the other, in one process."""
+    guest.put_file("/drive.py", DRIVE.encode())
 
     def called(*lines: list[Any], uid: int = 0) -> list[Any]:
         argv = ["/usr/bin/python3", "-S", "-E", "-B", "/drive.py"]
@@ -88,13 +54,6 @@ def drive(guest: Lab) -> Drive:
         return answers
 
     return called
-
-
-@pytest.fixture(scope="module")
-def blob(lab_kernel: Lab) -> bytes:
-    features = FeatureSet.from_tree("lab", lab_kernel.features())
-    policy = require(read_text(Source("policy", POLICY), library(builtin_base()))).policy
-    return compile_policy(policy, features).blob
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""aa-status in a real kernel's guest: Debian's program and ours look at the same securityfs and /proc."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dockarmor.kernel.lab import Lab
+from dockarmor.kernel.lab.lab import Run
+
+pytestmark = pytest.mark.lab
+
+OURS = "import sys; sys.path[:0] = ['/own']; from dockarmor.cli.main import main; sys.exit(main(sys.argv[1:]))"
+COMMANDS = [(), ("--json",), ("--pretty-json",), ("--count",), ("--show=processes",), ("--enabled",)]
+
+
+def program(name: str, root: Path, guest: Lab) -> list[str]:
+    """Put one of Debian's programs into the guest, with its own libraries; the argv that starts it."""
+    libraries = root / "usr/lib/x86_64-linux-gnu"
+    for needed in ("ld-linux-x86-64.so.2", "libc.so.6", "libapparmor.so.1"):
+        guest.put_file(f"/deb/{needed}", (libraries / needed).resolve().read_bytes(), 0o755)
+    found = next(path for path in root.glob(f"usr/*bin/{name}"))
+    guest.put_file(f"/deb/{name}", found.read_bytes(), 0o755)
+    return ["/deb/ld-linux-x86-64.so.2", "--library-path", "/deb", f"/deb/{name}"]
+
+
+def both(guest: Lab, theirs: Sequence[str], name: str, options: Sequence[str], uid: int = 0) -> tuple[Run, Run]:
+    ours = ["/usr/bin/python3", "-S", "-E", "-B", "-c", OURS, name]
+    return guest.run([*theirs, *options], uid=uid), guest.run([*ours, *options], uid=uid, timeout=120)
+
+
+def test_what_is_printed_of_a_real_kernel_is_what_debian_prints(
+    guest: Lab, reference_parser: Path, blob: bytes
+) -> None:
+    status = program("aa-status", reference_parser.parent / "root-sid", guest)
+    enabled = program("aa-enabled", reference_parser.parent / "root-sid", guest)
+    nothing = both(guest, status, "aa-status", ())
+    assert (nothing[0].stdout, nothing[0].status) == (nothing[1].stdout, nothing[1].status)
+    guest.load(blob)
+    outlive = "(echo 0 >/sys/fs/cgroup/cgroup.procs; exec %s) >/dev/null 2>&1 & sleep 0.5; echo $!"
+    # Two programs: of one in two modes, the original says its name twice in JSON.
+    running = {"first": "/bin/sleep 77", "learning": "/bin/tail -f /dev/null"}
+    pids = [
+        guest.run(["/bin/sh", "-c", outlive % command], profile=name).stdout.decode().strip()
+        for name, command in running.items()
+    ]
+    try:
+        for options in COMMANDS:
+            expected, found = both(guest, status, "aa-status", options)
+            assert found.stdout == expected.stdout, options
+            assert found.status == expected.status, options
+        assert b"   /bin/sleep (%s) first\n" % pids[0].encode() in both(guest, status, "aa-status", ())[1].stdout
+        expected, found = both(guest, status, "aa-status", (), uid=1000)
+        assert b"not have enough privilege" in found.stderr
+        assert found.status == expected.status == 4
+        expected, found = both(guest, enabled, "aa-enabled", ())
+        assert (found.stdout, found.status) == (expected.stdout, expected.status) == (b"Yes\n", 0)
+    finally:
+        guest.run(["/bin/kill", "-9", *pids])
+        for name in ("first", "learning", "/usr/bin/named", "free"):
+            guest.remove(name)
