@@ -1,0 +1,159 @@
+"""What may be unloaded, and what had better stay: a task whose profile goes is unconfined until it ends.
+
+A profile is never removed from under a running task unless that is forced. Removing many at once leaves alone what
+nobody could load again from a file: profiles that engines make and load themselves, and the profiles that only give
+a runtime its name and confine nothing.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from dockarmor.kernel.label_text import UNCONFINED
+from dockarmor.kernel.protocol import LoadedProfile, Process
+from dockarmor.value import frozen
+
+#: who loads these, and when; the patterns are of whole names
+GENERATED: tuple[tuple[str, str], ...] = (
+    (r"docker-default", "Docker loads it when the daemon starts"),
+    (r"cri-containerd\.apparmor\.d", "containerd loads it when a pod starts"),
+    (r"nerdctl-default", "nerdctl loads it"),
+    (r"crio-default(-.*)?", "CRI-O loads it when it starts"),
+    (r"containers-default-.*", "Podman and Buildah load it when a container starts"),
+    (r"buildkit-default", "BuildKit loads it"),
+    (r"libvirt-[0-9a-f-]+", "libvirt makes one for each machine"),
+    (r"(lxd|incus|lxc)-.*", "LXD, Incus or LXC make one for each instance"),
+    (r"(snap|snap-update-ns)\..*|/snap/.*|/usr/lib/snapd/snap-confine.*", "snapd makes and loads it"),
+    (r"(kubearmor|varmor)-.*", "an agent of the cluster makes and loads it"),
+)
+_GENERATED = tuple((re.compile(pattern), owner) for pattern, owner in GENERATED)
+
+
+@frozen
+class Kept:
+    """A profile that stays: why, and the tasks that run under it where that is why."""
+
+    name: str
+    reason: str
+    tasks: tuple[Process, ...] = ()
+
+
+@frozen
+class Removal:
+    """What is to be removed, in order, children with their parents; and what stays.
+
+    `freed` are the tasks that it leaves unconfined, which only happens by force.
+    """
+
+    names: tuple[str, ...]
+    kept: tuple[Kept, ...] = ()
+    freed: tuple[Process, ...] = ()
+
+    @property
+    def in_use(self) -> tuple[Kept, ...]:
+        """Those that stay because somebody runs under them."""
+        return tuple(one for one in self.kept if one.tasks)
+
+
+def users(name: str, processes: Iterable[Process]) -> tuple[Process, ...]:
+    """The tasks whose label has this profile or a child of it, also as one of a stack.
+
+    >>> users("a", [Process(1, "x//&a//hat", "mixed", "/bin/x"), Process(2, "ab", "enforce", "/bin/x")])
+    (Process(pid=1, label='x//&a//hat', mode='mixed', executable='/bin/x'),)
+    """
+    return tuple(
+        process
+        for process in processes
+        if any(part == name or part.startswith(name + "//") for part in _parts(process.label))
+    )
+
+
+def _parts(label: str) -> list[str]:
+    """The profiles of a label. In a stack, a namespace stands before the first profile of its own only."""
+    parts, namespace = [], ""
+    for part in label.split("//&"):
+        own, name = _divided(part)
+        namespace = own or namespace
+        parts.append(namespace + name)
+    return parts
+
+
+def _divided(name: str) -> tuple[str, str]:
+    """A name's namespace with its colons, empty where it has none, and the rest."""
+    end = name.find(":", 1) + 1 if name.startswith(":") else 0
+    return name[:end], name[end:].removeprefix("//") if end else name
+
+
+def named(names: Sequence[str], processes: Sequence[Process], *, force: bool = False) -> Removal:
+    """Remove these. One that is in use keeps all of them, unless it is forced."""
+    used = [Kept(name, "running tasks use it", tasks) for name in names if (tasks := users(name, processes))]
+    if used and not force:
+        return Removal((), tuple(used))
+    return Removal(tuple(names), (), tuple(task for one in used for task in one.tasks))
+
+
+def everything(profiles: Sequence[LoadedProfile], processes: Sequence[Process], *, force: bool = False) -> Removal:
+    """Remove all that may be removed at once.
+
+    Not, even by force: profiles that confine nothing, and what an engine made while its tasks run under it.
+    """
+    names: list[str] = []
+    kept: list[Kept] = []
+    freed: list[Process] = []
+    for profile in top_level(profiles):
+        tasks, owner = users(profile.name, processes), generated(profile.name)
+        if profile.mode == UNCONFINED:
+            kept.append(Kept(profile.name, "it only gives a program its name, and confines nothing"))
+        elif tasks and (owner or not force):
+            kept.append(Kept(profile.name, owner or "running tasks use it", tasks))
+        else:
+            names.append(profile.name)
+            freed += tasks
+    return Removal(tuple(names), tuple(kept), tuple(freed))
+
+
+def unknown(profiles: Sequence[LoadedProfile], known: Iterable[str], processes: Sequence[Process]) -> Removal:
+    """Remove what no policy file brings: `known` are the names that files have, children too.
+
+    Children before their parents: a parent may be known whose file no longer has the child. What others make, what
+    confines nothing and what is in use stays.
+    """
+    has = set(known)
+    names, kept = [], []
+    for profile in sorted(profiles, key=lambda one: one.name, reverse=True):
+        if profile.name in has:
+            continue
+        tasks, owner = users(profile.name, processes), generated(profile.name)
+        if owner:
+            kept.append(Kept(profile.name, owner, tasks))
+        elif profile.mode == UNCONFINED:
+            kept.append(Kept(profile.name, "it only gives a program its name, and confines nothing"))
+        elif tasks:
+            kept.append(Kept(profile.name, "running tasks use it", tasks))
+        else:
+            names.append(profile.name)
+    return Removal(tuple(names), tuple(kept))
+
+
+def generated(name: str) -> str | None:
+    """Who makes a profile of this name, its parent or its namespace, and loads it without a file; else None.
+
+    >>> generated("docker-default"), generated("my-docker-default")
+    ('Docker loads it when the daemon starts', None)
+    """
+    namespace, own = _divided(name)
+    tops = (own.split("//")[0], namespace.strip(":").split("//")[0])
+    return next((owner for pattern, owner in _GENERATED if any(map(pattern.fullmatch, tops))), None)
+
+
+def top_level(profiles: Sequence[LoadedProfile]) -> list[LoadedProfile]:
+    """The profiles without those that go with a parent of theirs."""
+    names = {profile.name for profile in profiles}
+    return [profile for profile in profiles if not any(parent in names for parent in _ancestors(profile.name))]
+
+
+def _ancestors(name: str) -> Iterable[str]:
+    """`a//b//c` has `a//b` and `a`; the namespace in front is part of them all."""
+    namespace, own = _divided(name)
+    while (cut := own.rfind("//")) > 0:
+        own = own[:cut]
+        yield namespace + own
