@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from dockarmor.automata.charset import EVERY, parse_class
 from dockarmor.automata.limits import LimitExceeded, PatternError
-from dockarmor.automata.product import witness
 from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.lint.exclusion import Exclusion, exclusion
@@ -137,6 +136,8 @@ def _short(profile: Profile, word: Word, trap: _Trap) -> str | None:
 
 def _missing(profile: Profile, word: Word, trap: _Trap, name: str) -> str | None:
     """A string that the pattern does not match, where this name stands in place of the classes."""
+    from dockarmor.automata.product import witness  # most files need none, and start-up counts
+
     before, after = word.text[: trap.start], word.text[trap.end :]
     if _depth(before) or _depth(after):
         before, after = _branch(before, after)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import LimitExceeded, Limits, PatternError
-from dockarmor.automata.product import witness
 from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.encoding import Encoding, PlacedEntry, encode
@@ -76,6 +75,8 @@ class Overlaps:
 
     def shortest(self, wanted: Callable[[tuple[int, ...]], bool]) -> bytes | None:
         """A shortest string on which such a set meets."""
+        from dockarmor.automata.product import witness  # most files need none, and start-up counts
+
         chosen = {number for number, one in enumerate(self.sets) if wanted(one)}
         try:
             return witness(self._dfa, lambda value: value in chosen) if chosen else None
