@@ -132,6 +132,22 @@ def test_letters_and_names_that_are_never_granted(
     assert fixed([one]) == profile(*left)
 
 
+@pytest.mark.parametrize(
+    "rules, names",
+    [
+        (["signal (send, receive) peer=x,", "deny signal send,"], ["send"]),
+        (["ptrace (read, readby) peer=x,", "deny ptrace (read, trace),"], ["read"]),
+        (["network (send, receive, bind) inet,", "deny network (bind, send),"], ["send", "bind"]),
+        (["signal peer=x,", "deny signal send,"], []),
+        (["signal (send, receive) peer=x,", "deny signal send peer=y,"], []),
+    ],
+)
+def test_permissions_that_are_named_and_never_granted(find: Find, rules: list[str], names: list[str]) -> None:
+    found = find("DA350", profile(*rules))
+    assert [name for one in found for name in names if f"`{name}`" in one.message] == names
+    assert len(found) == bool(names)
+
+
 def test_denied_exec_is_found_but_not_cut_from_the_word(find: Find) -> None:
     (one,) = find("DA350", profile("/a rix,", "deny /a x,"))
     assert "`x` of this rule is never granted" in one.message

@@ -7,14 +7,16 @@ priority, an exact path for exec), or, for rules of the same file, an equal one 
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dockarmor.lint.capability_coverage import dead_capabilities
 from dockarmor.lint.dead import Dead, Reason, Voided
 from dockarmor.lint.lint import Examined
 from dockarmor.lint.overlap import Overlaps, Survey, survey
+from dockarmor.lint.permission_names import named_bits
 from dockarmor.policy.profile import PlacedRule, Profile
 from dockarmor.rules.all_rule import AllRule
 from dockarmor.rules.file import FileRule
@@ -154,7 +156,20 @@ class _Weighed:
                     alone |= self.parts[index].everything & ~(over | same)
             if not alone:
                 return self._named(rule, "", "repeated", entries, gone)
-        return self._named(rule, letters, "denied", entries, gone) if letters else None
+        if letters:
+            return self._named(rule, letters, "denied", entries, gone)
+        names = self._names(rule, entries, decided)
+        return self._named(rule, "", "denied", entries, gone, names) if names else None
+
+    def _names(self, rule: PlacedRule, entries: list[int], decided: dict[int, int]) -> dict[str, int]:
+        """The permissions that a rule of the policy table names and that something stronger takes."""
+        if isinstance(rule.rule, FileRule | LinkRule):
+            return {}
+        said = {name: bit for name, bit in named_bits(rule.rule).items() if self._says(entries, bit)}
+        return {name: bit for name, bit in said.items() if not any(decided[index] & bit for index in entries)}
+
+    def _says(self, entries: list[int], bit: int) -> bool:
+        return any(self.parts[index].bits & bit for index in entries)
 
     def _letters(self, rule: PlacedRule, entries: list[int], decided: dict[int, int]) -> str | None:
         """The letters of a rule that something stronger takes, "" for all that it says, None for none."""
@@ -181,7 +196,13 @@ class _Weighed:
         return whole or not any(decided[index] & _bits("l", pair=index in pairs) for index in entries)
 
     def _named(
-        self, rule: PlacedRule, letters: str, reason: Reason, entries: list[int], gone: set[int]
+        self,
+        rule: PlacedRule,
+        letters: str,
+        reason: Reason,
+        entries: list[int],
+        gone: set[int],
+        names: Mapping[str, int] = MappingProxyType({}),
     ) -> Dead | None:
         """Who is behind it: one rule if one alone is, else the first few."""
         takers: dict[int, PlacedRule] = {}
@@ -191,6 +212,8 @@ class _Weighed:
             if letters:
                 pair = is_pair(self.table.placed[index].entry.pattern)
                 wanted &= sum(_bits(letter, pair=pair) for letter in letters)
+            if names:
+                wanted &= sum(names.values())
             for met in self.meetings[index] if wanted else ():
                 here: dict[int, int] = {}
                 for other in met:
@@ -207,7 +230,7 @@ class _Weighed:
         by = tuple((sorted(one, key=_denies_first) or list(takers.values()))[: 1 if one else MOST_NAMED])
         if reason == "denied" and not any(named.rule.qualifiers.effect == "deny" for named in by):
             reason = "overruled"
-        return Dead(rule, reason, by, letters, (), self.table, tuple(entries))
+        return Dead(rule, reason, by, letters, tuple(names), self.table, tuple(entries))
 
     def _taken(self, index: int, other: int, met: Sequence[int], reason: Reason, gone: Collection[int]) -> int:
         if not self.speaks[other] or self.table.rules[other] is self.table.rules[index]:

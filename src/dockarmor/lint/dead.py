@@ -15,7 +15,8 @@ Reason = Literal["denied", "overruled", "repeated"]
 class Dead:
     """A rule of the file of which nothing is left.
 
-    With `letters` (of a file rule) or `names` (of a capability rule) it is only these that are never granted.
+    With `letters` (of a file rule) or `names` (capabilities, or permissions of a rule of the policy table) it is
+    only these that are never granted.
     `by`: the rules behind it. `entries`: the rule's own in `table`, for a witness.
     """
 

@@ -67,6 +67,8 @@ def _found(one: Dead) -> Diagnostic:
         return _partly(one, rule)
     if isinstance(rule, CapabilityRule) and one.names:
         return _some_names(one, rule)
+    if one.names:
+        return _some_permissions(one)
     does = "denies" if rule.qualifiers.effect == "deny" else "allows"
     words = "decides instead"
     help: tuple[str, ...] = ()
@@ -137,6 +139,19 @@ def _some_names(one: Dead, rule: CapabilityRule) -> Diagnostic:
         others=_labels(one.by, False, "denied here"),
         help=(_DENY_WINS,),
         fix=Fix(listed, kept, safe=True, message=f"keep `{kept}`"),
+    )
+
+
+def _some_permissions(one: Dead) -> Diagnostic:
+    """Of a rule of the policy table, whose permissions stand in a list or alone."""
+    return Diagnostic(
+        "DA350",
+        _never(one.names),
+        one.placed.rule.span.part(one.names[0]),
+        Severity.WARNING,
+        label="denied" if one.reason == "denied" else "decided elsewhere",
+        others=_labels(one.by, False, "decided here"),
+        help=(_DENY_WINS,) if one.reason == "denied" else (),
     )
 
 
