@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORE := $(wildcard src/dockarmor/automata/*.py src/dockarmor/automata/*.pxd)
 
-.PHONY: demo test test-slow check-code test-pure test-lab-full lab bench clean
+.PHONY: demo test test-slow test-language check-code test-pure test-lab-full lab bench clean
 
 $(READY): pyproject.toml setup.py scripts/venv $(CORE)
 	@PYTHON="$(PYTHON)" scripts/venv $(VENV)
@@ -24,6 +24,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	@$(BIN)/pytest -n 2 -m "slow and not lab" tests
+
+test-language: $(READY)
+	@DOCKARMOR_CASES=$${DOCKARMOR_CASES:-20000} $(BIN)/pytest -s -m reference tests/differential
 
 check-code: $(READY)
 	@scripts/check-code

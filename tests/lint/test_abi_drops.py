@@ -39,7 +39,7 @@ def test_they_are_named_with_the_abi_that_has_them(
     [
         "abi <abi/5.0>,\nprofile p { unix, }\n",
         "abi <abi/3.0>,\nprofile p { signal, network, /a r, }\n",
-        "abi kernel,\nprofile p { unix, }\n",
+        "abi <kernel>,\nprofile p { unix, }\n",
         "profile p { unix, }\n",
         "abi <abi/3.0>,\nprofile p { include <more> }\n",
     ],

@@ -66,11 +66,11 @@ def base(tmp_path: Path) -> Path:
     (tmp_path / "abi").mkdir()
     (tmp_path / "abi" / "4.0").write_text("file {mask {read write exec}}\nsignal {mask {kill}}\n")
     (tmp_path / "tunables").write_text("abi <abi/4.0>,\n")
-    (tmp_path / "here").write_text("abi kernel,\n")
+    (tmp_path / "here").write_text("abi <kernel>,\n")
     return tmp_path
 
 
-@pytest.mark.parametrize("before", ["abi <abi/4.0>,\n", "abi kernel,\n", "include <tunables>\n", "include <here>\n"])
+@pytest.mark.parametrize("before", ["abi <abi/4.0>,\n", "abi <kernel>,\n", "include <tunables>\n", "include <here>\n"])
 def test_an_abi_is_seen_wherever_it_is_named(before: str, find: Find, base: Path) -> None:
     assert not find("DA385", before + profile("/a r,"), base=str(base))
 

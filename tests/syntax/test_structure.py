@@ -198,3 +198,8 @@ def test_braces_that_do_not_match() -> None:
 
 def test_windows_line_ends() -> None:
     assert codes("@{A} = b\r\nprofile p {\r\n  /a r, # c\r\n  owner /b w,\r\n}\r\n") == []
+
+
+@pytest.mark.parametrize("flag", ["attach_disconnected.ipc=", "attach_disconnected.path=", "kill.signal", "error="])
+def test_a_flag_with_a_value_needs_one(flag: str) -> None:
+    assert codes(f"profile p flags=({flag}) {{ }}") == ["DA027"]

@@ -60,7 +60,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         Severity.WARNING,
         label="its features are the only ones that count",
         help=(
-            f"write `abi <{newer}>,`" if newer else "write an ABI that has them; `abi kernel,` takes what is there",
+            f"write `abi <{newer}>,`" if newer else "write an ABI that has them; `abi <kernel>,` takes what is there",
         ),
         notes=tuple(notes),
     )

@@ -30,7 +30,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
 
 
 def _named(file: File, library: Library) -> bool:
-    """Is there an abi rule after all, `abi kernel,`, here or in a preamble that is included?"""
+    """Is there an abi rule after all, `abi <kernel>,`, here or in a preamble that is included?"""
     waiting, seen = [file], {file.source.name}
     while waiting:
         for node in waiting.pop().body:

@@ -28,7 +28,10 @@ def read_flags(words: tuple[Word, ...], variables: Variables) -> Flags:
         name = "mode" if name in _MODES else name
         text = word.text if name == "mode" else value
         if name in seen and values[name] != text:
-            raise _conflict(word, seen[name])
+            if name != "attach_disconnected.ipc" or (text and values[name]):
+                raise _conflict(word, seen[name])
+            word = word if text else seen[name]  # once with its path, once without
+            text = text or values[name]
         seen[name] = word
         values[name] = text
     for one, other in _OPPOSITES:

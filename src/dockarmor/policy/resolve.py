@@ -131,8 +131,6 @@ class _Resolver:
                     visit(node, chain, seen)
                 elif isinstance(node, Include):
                     self.include(node, chain, visit, seen)
-                elif isinstance(node, Abi):
-                    self.read_abi(node)
                 elif not isinstance(node, Unreadable):
                     visit(node, chain, seen)
             except DiagnosticError as error:
@@ -163,13 +161,11 @@ class _Resolver:
         Abstractions have such rules, and a profile does not get another ABI by including one (upstream
         parser_yacc.y: the features are set when the first profile starts).
         """
-        if self.abi_seen or self.started:
-            return
+        ignored = self.abi_seen or self.started
         self.abi_seen = True
-        if node.path == "kernel":
-            return
-        if node.path == "default":
-            self.abi = builtin("default")
+        if node.magic and node.path in ("kernel", "default"):
+            if node.path == "default" and not ignored:
+                self.abi = builtin("default")
             return
         path = self.library.locate(node.path, node.magic)
         if path is None:
@@ -179,20 +175,23 @@ class _Resolver:
                 node.span,
                 "without an abi rule, a policy means what the kernel can do",
             )
-        self.abi = self.library.abi(path, node.span)
+        if not ignored:
+            self.abi = self.library.abi(path, node.span)
 
     # -- preamble -----------------------------------------------------------------------------------------
 
     def preamble(self, node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
-        if isinstance(node, SetVariable | BoolVariable | Alias):
+        if isinstance(node, SetVariable | BoolVariable | Alias | Abi):
             if self.profiles:
                 others = (Label(self.first, "the first profile is here"),) if self.first else ()
-                message = "variables and aliases belong before the first profile of a file"
+                message = "an abi rule, variables and aliases belong before the first profile of a file"
                 raise DiagnosticError([Diagnostic("DA105", message, node.span, others=others)])
             if isinstance(node, SetVariable):
                 self.define_set(node)
             elif isinstance(node, BoolVariable):
                 self.define_boolean(node)
+            elif isinstance(node, Abi):
+                self.read_abi(node)
             else:
                 self.aliases.append((node.source.text, node.target.text))
         elif isinstance(node, ProfileNode):
@@ -209,11 +208,16 @@ class _Resolver:
             raise _error("DA106", "this stands outside of every profile", node.span, help)
 
     def define_boolean(self, node: BoolVariable) -> None:
+        """Sets and booleans share their names: `:=` makes one of the other."""
         name = node.name.text
-        if node.operator == "=" and name in self.booleans:
+        known = name in self.booleans or name in self.sets
+        if known and node.operator == "=":
             raise self._defined_twice(node)
-        if node.operator != "?=" or name not in self.booleans:
-            self.booleans[name] = holds(node.value, Known(self.variables(), self.booleans))
+        value = holds(node.value, Known(self.variables(), self.booleans))
+        if known and node.operator == "?=":
+            return
+        self.booleans[name] = value
+        self.sets.pop(name, None)
         self.places.setdefault(name, node.span)
 
     def define_set(self, node: SetVariable) -> None:
@@ -230,12 +234,13 @@ class _Resolver:
                 )
             self.added.setdefault(name, []).extend(values)
             return
-        if known:
+        if known or name in self.booleans:
             if operator == "=":
                 raise self._defined_twice(node)
             if operator == "?=":
                 return
             self.added.pop(name, None)
+            self.booleans.pop(name, None)
         else:
             self.places[name] = node.span
         self.sets[name] = tuple(values)
@@ -265,6 +270,9 @@ class _Resolver:
         more = {"profile_name": (escape_literal(name),)}
         if attachment is not None:
             more |= {"attach_path": (attachment,), "exec_path": (attachment,)}
+        if parent is not None and node.kind == "profile" and node.name.span.start == node.head.start:
+            help = f"write `profile {node.name.span.text[:60]} {{`"
+            raise _error("DA035", "a profile within another begins with `profile`", node.name.span, help)
         frame = _Frame(name, known.with_values(more))
         self.nodes(node.body, chain, self._body(frame, PLAIN), frame.seen)
         hat = node.kind == "hat"
@@ -312,6 +320,8 @@ class _Resolver:
             elif isinstance(node, ProfileNode):
                 frame.children.append(self.profile(node, frame, chain))
                 self._refuse_twice(frame.children, frame.names, node)
+            elif isinstance(node, Abi):
+                self.read_abi(node)
             else:
                 message = "variables and aliases belong before the first profile of a file, not in one"
                 raise _error("DA109", message, node.span, "move it to the top of the file")

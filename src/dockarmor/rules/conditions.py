@@ -23,21 +23,22 @@ from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 # No rule holds a NUL as it stands: upstream's texts end there. As an escape, `\x00`, it may be written.
-_ID = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
+_ID = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\r\n\x00]?)'
 #: A word of a tail: path-like ones may hold `=`, `(`, `)` and `:`; others end before `=`, `)` and `:=`.
 WORD = re.compile(
     rf"(?:/|&|:(?!=)){_ID}*+"
-    r'|(?:[^ \t\r\n"!,=()+&:\\\x00]|\\[^\x00])'
-    r'(?:[^ \t\r\n"!,=:)\\\x00]++|:(?![=)])|,(?=[^ \t\r\n"!,=)\x00])|\\[^\x00])*+'
+    r'|(?:[^ \t\r\n"!,=()+&:\\\x00]|\\[^\r\n\x00]?)'
+    r'(?:[^ \t\r\n"!,=:)\\\x00]++|:(?![=)])|,(?=[^ \t\r\n"!,=)\x00])|\\[^\r\n\x00]?)*+'
 )
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
 _MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t\r\n]*)(:?=)")
 _ARROW = re.compile(r"->(?![^ \t\r\n\"!,=)]|,[^ \t\r\n\"!,=)])")
 _COMMENT = re.compile(r"(?<=\s)#")
+_BEFORE_LIST = re.compile(r"[ \t\r\n]*+(?=\()")
 _BLANKS = re.compile(r"[ \t]*")
 _SEPARATORS = re.compile(r"[ \t\r\n,]*")
-_LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\\x00]++|\\[^\x00])++')
+_LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\\x00]++|\\[^\r\n\x00]?)++')
 
 #: Bounds of one rule. Real ones have a handful of each.
 MAX_CONDITIONS = 256
@@ -124,8 +125,10 @@ class Tail:
 
     def _permission(self, word: Word, words: Mapping[str, int]) -> int:
         bits = words.get(word.text)
-        if bits is None and "rw" in words and word.text and not word.text.strip("rw"):
-            bits = words["rw"]  # upstream reads letters one by one
+        if bits is None and "rw" in words and word.text and not word.text.strip("rwRW"):
+            bits = 0  # upstream reads letters one by one, and the old capitals too
+            for letter in word.text.lower():
+                bits |= words[letter]
         if bits is None:
             self.unknown(PERMISSION, "permission", word, [name for name in words if len(name) > 2])
         return bits
@@ -149,7 +152,7 @@ class Tail:
             )
         name = Word(match[1], self.cursor.span(begin, match.end(1)))
         self.cursor.pos = match.end()
-        self._past(_BLANKS)
+        self._past(_BEFORE_LIST if self.cursor.match(_BEFORE_LIST) else _BLANKS)
         operator: Literal["=", "in"] = "in" if match[3] else "="
         if self.cursor.peek() == "(":
             self.cursor.pos += 1

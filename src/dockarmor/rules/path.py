@@ -12,7 +12,7 @@ from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
 
-_REST = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])'
+_REST = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\r\n\x00]?)'
 #: An unquoted path: absolute, a label with namespace or stack sign, a variable, or a bare word.
 PATH = re.compile(
     rf"[/&]{_REST}*+|:(?!=){_REST}++|@(?:\{{\w+\}}|\w+)(?:(?![+?=]|:=){_REST}+)?(?![ \t]*[+?:]?=)|[A-Za-z]\w*",

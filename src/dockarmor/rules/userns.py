@@ -3,6 +3,7 @@
 Sources: apparmor.d(5), USERNS RULES; security/apparmor/task.c, `aa_profile_ns_perm`.
 """
 
+import re
 from collections.abc import Iterator
 
 from dockarmor.access.confinement import Confinement
@@ -23,6 +24,8 @@ from dockarmor.value import field, frozen
 FEATURE = "namespaces/mask/userns_create"
 _NAMES = {"userns_create": USERNS_CREATE}
 _CLASS = rb"\x15"
+#: a keyword here, so nothing but a comma is needed behind it
+_CREATE = re.compile(r"create(?=[ \t\r\n,])")
 
 
 @frozen
@@ -37,7 +40,8 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> UsernsRule:
     Upstream's grammar has the parentheses, its lexer does not read them: docs/decisions/0004-class-rules.md.
     """
     tail = Tail(cursor, qualifiers, start, "userns", "DA27")
-    tail.permissions({"create": USERNS_CREATE})
+    if cursor.read(_CREATE, comments=False) is None:
+        tail.permissions({"create": USERNS_CREATE})
     return UsernsRule(qualifiers, tail.end("`create`"))
 
 

@@ -5,10 +5,11 @@ import re
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.tree import Expression
 
-_KEYWORD = re.compile(r"(?:not|defined|and|or)(?![A-Za-z0-9_])")
+_KEYWORD = re.compile(r'(?:not|defined|and|or)(?![^ \t\r\n"!,){}])')
 _COMPARE = re.compile(r"==|!=|>=|<=|>|<|in(?=[ \t\n(])")
-_VARIABLE = re.compile(r"[@$](?:\{[ \t]*[A-Za-z]\w*[ \t]*\}|[A-Za-z]\w*)")
-_OPERAND = re.compile(r'@\{\w+\}|(?:[^ \t\r\n"!,{}()=<>]|=(?!=))+')
+# A word goes on behind a variable, as in `@{V}/x`; upstream's lexer counts `)` and operators among that, too.
+_VARIABLE = re.compile(r"(?:\$|@(?=\{?\w+\}?(?![\w/.*@-])))(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)", re.ASCII)
+_OPERAND = re.compile(r'(?:@?\{[\w,]+\})?(?:[^ \t\r\n"!,{()=<>]|\{(?=\w)|=(?!=))+|@?\{[\w,]+\}', re.ASCII)
 
 #: how deep parentheses and `not` may nest
 MAX_DEPTH = 100

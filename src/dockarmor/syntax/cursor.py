@@ -20,7 +20,7 @@ _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _QUOTED = re.compile(r'"(?:[^"\\\x00]++|\\[\s\S])*+"')
 #: A generic id: no blank, NUL, quote, `!` or `,`; a comma only when such a character follows it.
 # Possessive: nothing is ever given back, so a line of megabytes needs no memory for it.
-_ID = re.compile(r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\x00])++')
+_ID = re.compile(r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\r\n\x00]?)++')
 
 
 @frozen

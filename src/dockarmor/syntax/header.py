@@ -7,21 +7,24 @@ from dockarmor.syntax.cursor import Cursor, Word
 
 _BLANKS = re.compile(r"[ \t]*")
 _ATTACHMENT = re.compile(
-    r'(?=["/]|@\{)(?:"(?:[^"\\]|\\[\s\S])*"|(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])++)'
+    r'(?=["/]|@\{)(?:"(?:[^"\\]|\\[\s\S])*"|(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)++)'
 )
-_GROUP = re.compile(r"(xattrs|flags)[ \t\r\n]*=[ \t\r\n]*\(|\(")
-_IDENTITIES = re.compile(r"\+[ \t\r\n]*identities[ \t\r\n]*=[ \t\r\n]*\(")
-_SEPARATORS = re.compile(r"[\s,]*")
-_FLAG = re.compile(r'"[^"\n]*"|[^\s"!,()]+')
-_XATTR = re.compile(r"[^\s\"!,()=:]+")
-_XATTR_VALUE = re.compile(r'(?:[^\s"!,()\\]|\\[\s\S])+')
+_GROUP = re.compile(r"(xattrs(?=[ \t]*=[ \t]*\()|flags)[ \t]*=[ \t\r\n]*\(|\(")
+_IDENTITIES = re.compile(r"\+[ \t]*identities[ \t]*=[ \t\r\n]*\(")
+_SEPARATORS = re.compile(r"[ \t\r\n,]*")
+_FLAG = re.compile(r'"[^"\n]*"|[^ \t\r\n"!,()]+')
+_XATTR = re.compile(r'[^ \t\r\n"!,()=:]+')
+_XATTR_VALUE = re.compile(r'(?:[^ \t\r\n"!,()\\]|\\[\s\S])+')
 
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.
+_MORE = r'(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)*+'
+_TRIVIA = r"(?:[ \t\r\n]|#(?!include)[^\n]*+\n)"
 HEADER = re.compile(
-    r'(?:"[^"\n]*"|(?:[/:&]|@\{\w+\})(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])*+)'
-    r'(?:[ \t\r\n]++(?:"[^"\n]*"|[/@](?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[\s\S])*+))?+'
-    r"[ \t\r\n]*+(?:\{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)"
+    rf'(?:"[/@:&][^"\n]*"|(?:[/&]|:(?!=)|@\{{\w+\}}(?=[^ \t\r\n"!,+?=])){_MORE})'
+    rf'(?:(?:{_TRIVIA}++|(?<="))(?:"[^"\n]*"|[/@]{_MORE}))?+'
+    rf"{_TRIVIA}*+(?:\{{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)",
+    re.ASCII,
 )
 
 _PLAIN_FLAGS = (
@@ -30,8 +33,13 @@ _PLAIN_FLAGS = (
     *("attach_disconnected", "no_attach_disconnected", "chroot_attach", "chroot_no_attach"),
     "attach_disconnected.ipc",
 )
-_EXAMPLES = {"attach_disconnected.path": "/disconnected", "kill.signal": "term", "error": "EACCES"}
-_VALUED_FLAGS = ("attach_disconnected.path", "attach_disconnected.ipc", "kill.signal", "error")
+#: flags with a value, and an example of one
+_VALUED_FLAGS = {
+    "attach_disconnected.path": "/disconnected",
+    "attach_disconnected.ipc": "/disconnected",
+    "kill.signal": "term",
+    "error": "EACCES",
+}
 
 Xattrs = tuple[tuple[Word, Word | None], ...]
 
@@ -52,7 +60,7 @@ def parse_name(cursor: Cursor, keyword: bool) -> Word:
     return name
 
 
-def parse_rest(cursor: Cursor, hat: bool) -> tuple[Word | None, Xattrs, tuple[Word, ...]]:
+def parse_rest(cursor: Cursor) -> tuple[Word | None, Xattrs, tuple[Word, ...]]:
     """[ attachment ] [ "xattrs" "=" "(" … ")" ] [ "+" "identities" … ] [ [ "flags" "=" ] "(" flag … ")" ] "{"
 
     Moves past the brace.
@@ -65,8 +73,6 @@ def parse_rest(cursor: Cursor, hat: bool) -> tuple[Word | None, Xattrs, tuple[Wo
         attachment = cursor.value()
     group = _next(cursor, _GROUP)
     if group is not None and group[1] == "xattrs":
-        if hat:
-            cursor.fail("DA021", "a hat cannot have xattrs", group.start(), group.end())
         cursor.pos = group.end()
         xattrs = _xattrs(cursor)
         group = _next(cursor, _GROUP)
@@ -108,7 +114,11 @@ def _listed(cursor: Cursor, pattern: re.Pattern[str]) -> Iterable[Word]:
 
 def _identities(cursor: Cursor) -> None:
     """ "(" { name [ "," ] } ")"    Kernels know nothing of identities yet, so they are only checked."""
-    for name in _listed(cursor, _FLAG):
+    start = cursor.pos - 1
+    names = tuple(_listed(cursor, _FLAG))
+    if not names:
+        cursor.fail("DA023", "the list of identities is empty", start, cursor.pos)
+    for name in names:
         if " " in name.text and not name.text.startswith("/"):
             cursor.fail("DA019", "an identity holds no blank", name.span.start, name.span.end)
 
@@ -145,7 +155,7 @@ def _check_flag(cursor: Cursor, flag: Word) -> None:
 
     if name in _VALUED_FLAGS:
         message = f"the flag `{name}` has a value"
-        help = (f"write `{name}={_EXAMPLES[name]}`",)
+        help = (f"write `{name}={_VALUED_FLAGS[name]}`",)
         cursor.fail("DA027", message, flag.span.start, flag.span.end, help=help)
     if name in _PLAIN_FLAGS:
         cursor.fail("DA027", f"the flag `{name}` takes no value", flag.span.start, flag.span.end)

@@ -11,14 +11,20 @@ from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
 MAX_VALUES = 100_000
 
 INCLUDE = re.compile(r"#include|include(?=[ \t\r\n])")
-_IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t<\"])")
-_PLACE = re.compile(r'[ \t]*(?:<[ \t]*"?([^<>"\n]*?)"?[ \t]*>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
-ASSIGNMENT = re.compile(r"@(?:\{[ \t]*(\w+)[ \t]*\}|(\w+))[ \t]*([+?:]?=)")
-_BOOL_ASSIGNMENT = re.compile(r"\$(?:\{[ \t]*(\w+)[ \t]*\}|(\w+))[ \t]*([+?:]?=)")
-_VALUE = re.compile(r'(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[^\r\n])+')
+_IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t])")
+_PLACE = re.compile(r'[ \t]*(?:< *("?)(?P<magic>[^<>"\n]*?)\1 *>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
+# The operator of a set may stand on a later line.
+ASSIGNMENT = re.compile(r"@(?:\{(\w+)\}|(\w+))(?:[ \t\n]++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
+_BOOL_ASSIGNMENT = re.compile(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
+_VALUE = re.compile(r'(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)+')
 _BETWEEN_VALUES = re.compile(r"(?:[ \t]|\\\n)*")
+_BEFORE_CONDITION = re.compile(r"(?:[ \t\n]|\\\n|#(?!include)[^\n]*+\n)*+")
 _LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
-_ALIAS_PATH = re.compile(r'(?:[/:&]|@\{\w+\})(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[\s\S])*')
+# As in rules: absolute, a label, or a variable with more behind it.
+_ALIAS_SOURCE = re.compile(
+    r'(?:/|&|:(?!=)|@\{\w+\}(?=[^ \t\r\n"!,+?=:]))(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)*+',
+    re.ASCII,
+)
 
 
 def parse_include(cursor: Cursor) -> Include:
@@ -31,7 +37,7 @@ def parse_include(cursor: Cursor) -> Include:
     if exists:
         cursor.pos = exists.end()
     place = cursor.match(_PLACE)
-    if place is None or not any(place.groups()):
+    if place is None or not _named(place):
         cursor.fail(
             "DA010",
             "an include names no file",
@@ -40,27 +46,28 @@ def parse_include(cursor: Cursor) -> Include:
             help=("write `include <abstractions/base>`, or a path in quotes",),
         )
     cursor.pos = place.end()
-    path = place[1] or place[2] or place[3]
-    return Include(path, place[1] is not None, exists is not None, cursor.span(start))
+    path = place["magic"] or place[3] or place[4]
+    return Include(path, place["magic"] is not None, exists is not None, cursor.span(start))
 
 
 def parse_abi(cursor: Cursor, start: int) -> Abi:
     """abi = "abi" ( "<" path ">" | quoted | path ) "," """
+    cursor.skip(comments=False)
     place = cursor.match(_PLACE)
-    if place is None:
+    if place is None or not _named(place):
         cursor.fail("DA011", "`abi` names no file", start, cursor.pos, help=("write `abi <abi/4.0>,`",))
     cursor.pos = place.end()
-    cursor.expect(",", "DA012", "an abi rule ends with a comma")
-    return Abi(place[1] or place[2] or place[3] or "", place[1] is not None, cursor.span(start))
+    cursor.expect(",", "DA012", "an abi rule ends with a comma", comments=False)
+    return Abi(place["magic"] or place[3] or place[4], place["magic"] is not None, cursor.span(start))
 
 
 def parse_alias(cursor: Cursor, start: int) -> Alias:
-    """alias = ("alias" | "rewrite") path "->" path "," """
-    source = cursor.value(_ALIAS_PATH)
-    if source is None:
+    """alias = ("alias" | "rewrite") path "->" id "," """
+    source = cursor.value(_ALIAS_SOURCE)
+    if source is None or (source.span.text.startswith('"') and not source.text.startswith(("/", "@", ":", "&"))):
         _no_path(cursor, "an alias begins with a path")
     cursor.expect("->", "DA013", "an alias has `->` between its paths")
-    target = cursor.value(_ALIAS_PATH)
+    target = cursor.value(comments=False)
     if target is None:
         _no_path(cursor, "an alias ends in a path")
     cursor.expect(",", "DA012", "an alias ends with a comma")
@@ -87,8 +94,7 @@ def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
     cursor.pos = match.end()
     values = []
     while True:
-        blanks = cursor.match(_BETWEEN_VALUES)
-        cursor.pos = blanks.end() if blanks else cursor.pos
+        _past(cursor, _BETWEEN_VALUES)
         end = cursor.match(_LINE_END)
         if end is not None:
             break
@@ -115,8 +121,22 @@ def _boolean(cursor: Cursor, start: int, match: re.Match[str]) -> BoolVariable:
     if match[3] == "+=":
         help = ("write `:=` to give it another value",)
         cursor.fail("DA015", "`+=` adds to sets, not to a boolean", start, match.end(), help=help)
+    _past(cursor, _BEFORE_CONDITION)
     value = parse_expression(cursor)
-    return BoolVariable(name, match[3], value, cursor.span(start))
+    written = cursor.span(start)
+    _past(cursor, _BETWEEN_VALUES)
+    if cursor.match(_LINE_END) is None:
+        cursor.fail("DA018", "only one condition stands on this line", cursor.pos, cursor.pos + 1)
+    return BoolVariable(name, match[3], value, written)
+
+
+def _named(place: re.Match[str]) -> bool:
+    return bool(place[4] or (place["magic"] or place[3] or "").strip(" \t"))
+
+
+def _past(cursor: Cursor, pattern: re.Pattern[str]) -> None:
+    found = cursor.match(pattern)
+    cursor.pos = found.end() if found else cursor.pos
 
 
 def _name(cursor: Cursor, match: re.Match[str]) -> Word:

@@ -30,7 +30,7 @@ MAX_DIAGNOSTICS = 100
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _QUALIFIER = re.compile(
-    r"(priority)[ \t]*=[ \t]*([^ \t\r\n,{]*)|(audit|allow|deny|prompt|owner|user|other)(?![A-Za-z0-9_])"
+    r"(priority)[ \t]*=[ \t]*([+-]?[0-9]+|[^ \t\r\n,{]*)|(audit|allow|deny|prompt|owner|user|other)(?![A-Za-z0-9_])"
 )
 # A rule in the shape that nearly all have: no quotes, no escapes, one line.
 _SIMPLE = re.compile(
@@ -38,6 +38,7 @@ _SIMPLE = re.compile(
     r'((?:/|@\{\w+\}(?![+?=]|:=))(?:[^ \t\r\n"!,\\#\x00]++|,(?=[^ \t\r\n"!,\\#\x00]))*+)[ \t]++([a-zA-Z]++)[ \t]*+,',
     re.ASCII,
 )
+_CONDITION = re.compile(r"[ \t]*=")
 _BODY = re.compile(r"[^{}\n]*\{")
 _BOM = "\xef\xbb\xbf"
 
@@ -184,7 +185,7 @@ class _Reader:
     def keyword(self, word: str, start: int, end: int, depth: int) -> Node | None:
         """Statements that begin with a keyword and take no qualifiers."""
         cursor = self.cursor
-        if word in ("profile", "hat"):
+        if word in ("profile", "hat") and not _CONDITION.match(cursor.text, end):
             cursor.pos = end
             return self.profile(word, start, depth)
         if word == "if":
@@ -300,10 +301,12 @@ class _Reader:
             self.body(self.deeper(depth), cursor.span(cursor.pos - 1))
             return Unreadable(cursor.span(start))
         try:
-            attachment, xattrs, flags = parse_rest(cursor, kind == "hat")
+            attachment, xattrs, flags = parse_rest(cursor)
         except DiagnosticError as error:
             self.to_body(error, start, cursor.pos)
             attachment, xattrs, flags = None, (), ()
+        if depth and kind == "hat" and xattrs:  # at the top of a file a hat is a profile
+            self.report(Diagnostic("DA021", "a hat cannot have xattrs", xattrs[0][0].span))
         head = cursor.span(start)
         opened = cursor.span(cursor.pos - 1)
         body = self.body(self.deeper(depth), opened)
