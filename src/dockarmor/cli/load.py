@@ -1,35 +1,40 @@
 """Load policy into a kernel: text is compiled for what that kernel can do, blobs go as they are.
 
-dockarmor load my-profile                    into the embedded kernel
-dockarmor load --kernel lab my-profile       into the lab's
+  dockarmor load my-profile                    into this host's kernel, or, without one, the embedded
+  dockarmor load --kernel lab my-profile       into the lab's
+  dockarmor load --dry-run /etc/apparmor.d     a whole folder: compile, and say what would be loaded
+
+All files are compiled before the first is loaded, and go to the kernel together: all or nothing.
 """
 
 from argparse import ArgumentParser, Namespace
 
-from dockarmor.cli.kernel import add_kernel, feature_set, kernel
+from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_OK
-from dockarmor.cli.output import count_warnings, note
-from dockarmor.cli.policy import add_reading, subject
-from dockarmor.text.render import printable
+from dockarmor.cli.output import note
+from dockarmor.cli.policy import add_reading
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="POLICY")
+    from dockarmor.cli.loading import add_loading
+
+    parser.add_argument("files", nargs="+", metavar="POLICY|DIR")
     parser.add_argument("--add", action="store_true", help="refuse to replace a profile that is loaded")
-    parser.add_argument("--dry-run", action="store_true", help="compile and say what would be loaded")
+    add_loading(parser)
     add_kernel(parser)
     add_reading(parser)
 
 
 def run(options: Namespace) -> int:
+    from dockarmor.cli import loading
+
     target = kernel(options)
-    features = feature_set(target)
-    subjects = [subject(options, name, features) for name in options.files]
-    for one in subjects:
-        count_warnings(one.diagnostics)
-    # One blob, one load: the kernel takes all of it or none.
+    results = loading.compiled(options, options.files, target)
+    warnings = sum(one.output.warnings for one in results if one.output)
+    if warnings:
+        note(f"{warnings} warning(s) for these features; `dockarmor check` shows them")
     if not options.dry_run:
-        target.load(b"".join(one.blob for one in subjects), replace=not options.add)
-    names = ", ".join(printable(profile.name) for one in subjects for profile in one.compiled.profiles)
-    note(f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {names}")
+        loading.load(target, results, replace=not options.add)
+    words = loading.count_words(loading.profile_names(results))
+    note(f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {words or 'nothing'}")
     return EXIT_OK

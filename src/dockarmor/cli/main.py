@@ -29,6 +29,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "host": {
         "load": ("load", "load policy into a kernel"),
+        "reload": ("reload", "load policy again from where it is kept"),
         "unload": ("unload", "remove profiles from a kernel"),
         "status": ("status", "which profiles are loaded, in which mode, on which processes"),
         "lab": ("lab", "a real AppArmor kernel in a micro-VM"),

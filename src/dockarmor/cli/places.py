@@ -2,6 +2,9 @@
 
 import os
 
+#: where a host keeps its policy text
+POLICY = "/etc/apparmor.d"
+
 
 def cache_folder() -> str:
     """Downloads and what can be made again: $DOCKARMOR_CACHE, else $XDG_CACHE_HOME/dockarmor."""
@@ -24,8 +27,8 @@ def base_folder(given: str | None) -> str:
     """Where `<…>` includes are found: what was given, else the host's policy if it has tunables, else our own."""
     if given:
         return given
-    if os.path.isfile("/etc/apparmor.d/tunables/global"):
-        return "/etc/apparmor.d"
+    if os.path.isfile(f"{POLICY}/tunables/global"):
+        return POLICY
     from dockarmor.policy.builtin import builtin_base
 
     return builtin_base()

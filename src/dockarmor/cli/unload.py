@@ -1,38 +1,90 @@
 """Remove profiles, with their children, from a kernel. Tasks that run under them become unconfined.
 
-dockarmor unload docker-default
-dockarmor unload --kernel lab --force my-profile
+  dockarmor unload my-profile             by name; or by the file that brings it
+  dockarmor unload --all --dry-run        say what would go
+  dockarmor unload --force my-profile     although tasks run under it
+
+--all leaves alone what confines nothing but only names a program (runc, podman, …), what tasks run under, and,
+even with --force, what an engine loaded for containers that run.
 """
 
+import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 
 from dockarmor.cli.kernel import add_kernel, kernel
-from dockarmor.cli.main import EXIT_NO, EXIT_OK
+from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import note
+from dockarmor.cli.policy import add_reading
+from dockarmor.kernel.protocol import Kernel, LoadedProfile
+from dockarmor.kernel.removal import Removal, everything, named, top_level
 from dockarmor.text.render import printable
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME|FILE")
+    parser.add_argument("--all", action="store_true", help="all that may go at once")
     parser.add_argument("--force", action="store_true", help="even when tasks run under it")
     parser.add_argument("--dry-run", action="store_true")
     add_kernel(parser)
+    add_reading(parser)
 
 
 def run(options: Namespace) -> int:
+    if bool(options.names) == options.all:
+        note("dockarmor unload: name profiles or files, or say --all")
+        return EXIT_USAGE
     target = kernel(options)
-    used = [
-        process
-        for process in target.processes()
-        if any(process.label == name or process.label.startswith(name + "//") for name in options.names)
-    ]
-    if used and not options.force:
-        for process in used:
-            note(f"{printable(process.label)} is in use: {printable(process.executable)} ({process.pid})")
-        note("nothing was unloaded; `--force` leaves these tasks unconfined")
-        return EXIT_NO
-    for name in options.names:
-        if not options.dry_run:
+    profiles, processes = target.profiles(), target.processes()
+    if options.all:
+        removal = everything(profiles, processes, force=options.force)
+    else:
+        removal = named(list(_named(options, profiles)), processes, force=options.force)
+    return carry_out(target, removal, dry=options.dry_run)
+
+
+def carry_out(target: Kernel, removal: Removal, *, dry: bool) -> int:
+    """Remove what is to be removed, and say what stays and why."""
+    for kept in removal.kept:
+        note(f"stays: {printable(kept.name)}: {kept.reason}")
+        for task in kept.tasks:
+            note(f"   {printable(task.executable)} ({task.pid}) {printable(task.label)}")
+    for name in removal.names:
+        if not dry:
             target.remove(name)
-        note(f"{'would unload' if options.dry_run else 'unloaded'} from {target.name}: {printable(name)}")
-    return EXIT_OK
+        note(f"{'would unload' if dry else 'unloaded'} from {target.name}: {printable(name)}")
+    for task in removal.freed:
+        note(f"{'would be' if dry else 'is'} unconfined: {printable(task.executable)} ({task.pid})")
+    if removal.in_use:
+        note("`--force` unloads what tasks use, and leaves those tasks unconfined until they end")
+    return EXIT_NO if removal.in_use else EXIT_OK
+
+
+def _named(options: Namespace, profiles: Sequence[LoadedProfile]) -> Iterator[str]:
+    """The profiles that the arguments mean. What is loaded by that name is meant before a file of that name."""
+    loaded = {profile.name for profile in profiles}
+    for argument in options.names:
+        name = os.fsencode(argument).decode("latin-1")
+        if name not in loaded and os.path.isfile(argument):
+            yield from _in_file(options, argument)
+        else:
+            yield name
+
+
+def _in_file(options: Namespace, path: str) -> Iterator[str]:
+    """The profiles that a file brings, without children, which go with them."""
+    from dockarmor.ask.subject import BLOB_MAGIC
+    from dockarmor.cli.policy import includes, read_argument, shown
+    from dockarmor.compile.reader import read_blob
+    from dockarmor.policy.read import read_text, require
+    from dockarmor.text.source import Source
+
+    data = read_argument(path)
+    if data.startswith(BLOB_MAGIC):
+        found = [(one.namespace, one.name) for one in read_blob(data).profiles]
+    else:
+        policy = require(read_text(Source.from_bytes(shown(path), data), includes(options))).policy
+        found = [(one.namespace, one.name) for one in policy.profiles]
+    names = [f":{namespace}:{name}" if namespace else name for namespace, name in found]
+    for one in top_level([LoadedProfile(name, "") for name in names]):
+        yield one.name

@@ -1,0 +1,127 @@
+"""From policy arguments to what is written to a kernel: compiled for what that kernel can do, blobs as they are.
+
+As apparmor_parser does, a file is left out whose name stands in the folder `disable` beside it, and is loaded in
+complain mode where it stands in `force-complain`.
+"""
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Sequence
+
+from dockarmor.cli.compiling import BLOB_MAGIC, Built, Road, built, open_cache, policy_names, strings
+from dockarmor.cli.kernel import feature_set
+from dockarmor.cli.output import note
+from dockarmor.cli.places import base_folder
+from dockarmor.cli.policy import shown
+from dockarmor.kernel.protocol import Kernel
+from dockarmor.policy.features import FeatureSet
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.render import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dockarmor.compile.batch import Settings
+
+#: a note names profiles one by one up to this many
+_NAMED = 8
+
+
+def add_loading(parser: ArgumentParser) -> None:
+    """Options on how policy is compiled for loading."""
+    parser.add_argument("--complain", action="store_true", help="in complain mode, whatever the profiles say")
+    parser.add_argument("--namespace", metavar="NAME", help="into this policy namespace; it is made if need be")
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="compile N at the same time")
+    parser.add_argument("--no-cache", action="store_true", help="compile all anew, remember nothing")
+    parser.add_argument("--dry-run", action="store_true", help="compile and say what would be done")
+
+
+def compiled(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
+    """Each file's policy, in order. Raises DiagnosticError with the errors of all files, OSError."""
+    features = feature_set(target)
+    names = list(_enabled(policy_names(arguments)))
+    if options.complain or options.namespace:
+        _refuse_blobs(names)
+    roads = {complain: _road(options, features, complain=complain) for complain in (False, True)}
+    found: dict[str, Built] = {}
+    for complain, road in roads.items():
+        those = [name for name in names if (options.complain or _listed(name, "force-complain")) is complain]
+        found |= zip(those, built(those, road), strict=True) if those else ()
+    results = [found[name] for name in names]
+    errors = [finding for one in results if one.error for finding in one.error.diagnostics]
+    if errors:
+        raise DiagnosticError(errors)
+    return results
+
+
+def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> None:
+    """Write policy to a kernel: one write for all of a namespace, so all of it or nothing. Raises KernelError."""
+    together: dict[bytes, list[bytes]] = {}
+    for one in results:
+        if one.output is not None and one.output.blob:
+            together.setdefault(_namespace(one.output.blob), []).append(one.output.blob)
+    for blobs in together.values():
+        if feature_set(target).has("policy/set_load"):
+            target.load(b"".join(blobs), replace=replace)
+        else:
+            for blob in blobs:
+                target.load(blob, replace=replace)
+
+
+def profile_names(results: Iterable[Built]) -> list[str]:
+    """The names of what is loaded, children too."""
+    return [figures.name for one in results if one.output for figures in one.output.profiles]
+
+
+def count_words(names: Sequence[str]) -> str:
+    """Names while they are few, else how many.
+
+    >>> count_words(["a", "b"]), count_words(["a"] * 20)
+    ('a, b', '20 profiles')
+    """
+    return ", ".join(map(printable, names)) if len(names) <= _NAMED else f"{len(names)} profiles"
+
+
+def _road(options: Namespace, features: FeatureSet, *, complain: bool) -> Road:
+    def settings(key: bytes) -> "Settings":
+        from dockarmor.compile.batch import Settings
+        from dockarmor.compile.pipeline import Options
+
+        return Settings(features, key, Options(complain=complain, namespace=options.namespace))
+
+    says = (features.text(), "complain" if complain else "", options.namespace or "")
+    key = strings((b"kernel", *(text.encode("latin-1") for text in says)))
+    cache = None if options.no_cache else open_cache()
+    return Road((*options.include, base_folder(options.base)), key, settings, cache, jobs=max(1, options.jobs))
+
+
+def _enabled(names: Iterable[str]) -> Iterable[str]:
+    for name in names:
+        if _listed(name, "disable"):
+            note(f"{printable(shown(name))} is left out: it stands in `disable`")
+        else:
+            yield name
+
+
+def _listed(name: str, folder: str) -> bool:
+    place, own = os.path.split(name)
+    return os.path.lexists(os.path.join(place, folder, own)) and os.path.isfile(name)
+
+
+def _refuse_blobs(names: Iterable[str]) -> None:
+    for name in names:
+        if os.path.isfile(name):
+            with open(name, "rb") as file:
+                if file.read(len(BLOB_MAGIC)) == BLOB_MAGIC:
+                    message = f"{shown(name)} is compiled already: mode and namespace are part of what was compiled"
+                    help = ("name the policy text, or load it without --complain and --namespace",)
+                    raise DiagnosticError([Diagnostic("DA601", message, help=help)])
+
+
+def _namespace(blob: bytes) -> bytes:
+    """The namespace that a blob names, empty where it names none; the kernel takes one per write."""
+    at = len(BLOB_MAGIC) + 4
+    tag = b"\x04\x0a\x00namespace\x00\x05"
+    if not blob.startswith(tag, at):
+        return b""
+    at += len(tag)
+    return blob[at + 2 : at + 2 + int.from_bytes(blob[at : at + 2], "little")]

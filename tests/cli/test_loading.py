@@ -1,0 +1,155 @@
+"""load, reload, unload: on the embedded kernel, which every machine has."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockarmor.cli import kernel as chosen
+from dockarmor.cli.loading import count_words
+from dockarmor.cli.main import main
+from dockarmor.kernel.embedded.kernel import Embedded
+from dockarmor.kernel.protocol import Process
+
+EMBEDDED = ("--kernel", "embedded", "--no-cache")
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DOCKARMOR_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("DOCKARMOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def folder(state: Path) -> Path:
+    """Policy as a host keeps it."""
+    place = state / "apparmor.d"
+    (place / "disable").mkdir(parents=True)
+    (place / "force-complain").mkdir()
+    for name in ("one", "two", "three"):
+        (place / name).write_text(f"profile {name} {{ /x r, profile child {{ /y r, }} }}\n")
+    (place / "one.dpkg-old").write_text("nonsense\n")
+    return place
+
+
+def loaded() -> dict[str, str]:
+    return {one.name: one.mode for one in chosen.embedded().profiles()}
+
+
+def test_a_folder_is_loaded_whole(folder: Path, capsys: Any) -> None:
+    assert main(["load", *EMBEDDED, str(folder)]) == 0
+    assert set(loaded()) == {f"{name}{child}" for name in ("one", "two", "three") for child in ("", "//child")}
+    assert "loaded into embedded: one, one//child, three," in capsys.readouterr().err
+
+
+def test_one_bad_file_keeps_all_from_being_loaded_and_every_error_is_shown(folder: Path, capsys: Any) -> None:
+    (folder / "bad").write_text("profile bad { nonsense, }\n")
+    (folder / "worse").write_text("profile worse {\n")
+    assert main(["load", *EMBEDDED, str(folder)]) == 2
+    said = capsys.readouterr().err
+    assert "/bad:1:" in said
+    assert "/worse:" in said
+    assert loaded() == {}
+
+
+def test_what_stands_in_disable_and_force_complain_is_heeded(folder: Path, capsys: Any) -> None:
+    (folder / "disable/one").symlink_to(folder / "one")
+    (folder / "force-complain/two").symlink_to(folder / "two")
+    assert main(["load", *EMBEDDED, str(folder)]) == 0
+    assert loaded() == {"two": "complain", "two//child": "complain", "three": "enforce", "three//child": "enforce"}
+    assert "one is left out: it stands in `disable`" in capsys.readouterr().err
+
+
+def test_mode_and_namespace_of_a_load(folder: Path) -> None:
+    assert main(["load", *EMBEDDED, "--complain", "--namespace", "inner", str(folder / "one")]) == 0
+    assert loaded() == {":inner:one": "complain", ":inner:one//child": "complain"}
+
+
+def test_a_blob_cannot_be_given_another_mode(folder: Path, state: Path, capsys: Any) -> None:
+    blob = state / "blob"
+    assert main(["build", str(folder / "one"), "-o", str(blob), "--no-cache"]) == 0
+    assert main(["load", *EMBEDDED, "--complain", str(blob)]) == 2
+    assert "DA601" in capsys.readouterr().err
+    assert main(["load", *EMBEDDED, str(blob)]) == 0
+    assert set(loaded()) == {"one", "one//child"}
+
+
+def test_files_of_several_namespaces_are_written_apart(folder: Path) -> None:
+    (folder / "four").write_text("profile :a:four { /x r, }\n")
+    (folder / "five").write_text("profile :b:five { /x r, }\n")
+    assert main(["load", *EMBEDDED, str(folder / "four"), str(folder / "five"), str(folder / "one")]) == 0
+    assert set(loaded()) == {":a:four", ":b:five", "one", "one//child"}
+
+
+def test_a_dry_run_loads_nothing(folder: Path, capsys: Any) -> None:
+    assert main(["load", *EMBEDDED, "--dry-run", str(folder)]) == 0
+    assert loaded() == {}
+    assert "would load into embedded" in capsys.readouterr().err
+
+
+def test_add_refuses_what_is_loaded(folder: Path, capsys: Any) -> None:
+    assert main(["load", *EMBEDDED, "--add", str(folder / "one")]) == 0
+    assert main(["load", *EMBEDDED, "--add", str(folder / "one")]) == 1
+    assert "the kernel refused" in capsys.readouterr().err
+
+
+def test_profiles_are_unloaded_by_name_or_by_file(folder: Path, state: Path) -> None:
+    main(["load", *EMBEDDED, str(folder)])
+    main(["build", str(folder / "three"), "-o", str(state / "blob"), "--no-cache"])
+    names = ["one", str(folder / "two"), str(state / "blob")]
+    assert main(["unload", "--kernel", "embedded", *names]) == 0
+    assert loaded() == {}
+
+
+def test_all_spares_what_confines_nothing(folder: Path, capsys: Any) -> None:
+    (folder / "runc").write_text("profile runc flags=(unconfined) { }\n")
+    main(["load", *EMBEDDED, str(folder)])
+    assert main(["unload", "--kernel", "embedded", "--all", "--dry-run"]) == 0
+    assert len(loaded()) == 7
+    assert main(["unload", "--kernel", "embedded", "--all"]) == 0
+    assert loaded() == {"runc": "unconfined"}
+    assert "stays: runc: it only gives a program its name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all", "one"]])
+def test_unload_wants_names_or_all(state: Path, arguments: list[str]) -> None:
+    assert main(["unload", "--kernel", "embedded", *arguments]) == 2
+
+
+class Busy(Embedded):
+    """An embedded kernel in which a task runs."""
+
+    def processes(self) -> list[Process]:
+        return [Process(7, "one//child", "enforce", "/bin/busy")]
+
+
+def test_a_profile_in_use_stays_and_the_task_is_named(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["load", *EMBEDDED, str(folder)])
+    idle = chosen.embedded()
+    monkeypatch.setattr(chosen, "embedded", lambda: Busy(os.environ["DOCKARMOR_STATE"], idle.features(), ()))
+    assert main(["unload", "--kernel", "embedded", "one", "two"]) == 1
+    said = capsys.readouterr().err
+    assert "stays: one: running tasks use it\n   /bin/busy (7) one//child\n" in said
+    assert len(loaded()) == 6
+    assert main(["unload", "--kernel", "embedded", "--force", "one"]) == 0
+    assert "is unconfined: /bin/busy (7)" in capsys.readouterr().err
+    assert "one" not in loaded()
+
+
+def test_reload_says_what_no_file_brings(folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dockarmor.cli.reload.POLICY", str(folder))
+    main(["load", *EMBEDDED, str(folder)])
+    (folder / "two").unlink()
+    (folder / "one").write_text("profile one flags=(complain) { /x r, profile child { /y r, } }\n")
+    assert main(["reload", *EMBEDDED]) == 0
+    assert loaded()["one"] == "complain"
+    assert "loaded, but in no file: two//child, two;" in capsys.readouterr().err
+
+
+def test_many_names_are_counted() -> None:
+    assert count_words(["x"] * 9) == "9 profiles"
