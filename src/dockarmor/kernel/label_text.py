@@ -1,4 +1,4 @@
-"""Labels as the kernel prints them: `LABEL (MODE)`, or `unconfined` alone."""
+"""Labels as the kernel prints them: `LABEL (MODE)`, or `unconfined` alone; names are bytes, kept as latin-1 text."""
 
 UNCONFINED = "unconfined"
 
@@ -17,3 +17,12 @@ def split_label(text: str) -> tuple[str, str | None] | None:
         return line, None
     name, bracket, mode = line.removesuffix(")").rpartition(" (")
     return (name, mode) if name and bracket and line.endswith(")") else None
+
+
+def characters(text: str) -> str:
+    """The text that a name's bytes are in UTF-8, for JSON, which has no bytes.
+
+    >>> characters("caf\xc3\xa9")
+    'café'
+    """
+    return text.encode("latin-1").decode("utf-8", "replace")

@@ -67,6 +67,11 @@ def users(name: str, processes: Iterable[Process]) -> tuple[Process, ...]:
     )
 
 
+def uses(process: Process, name: str) -> bool:
+    """Whether a task runs under this very profile, also as one of a stack."""
+    return name in _parts(process.label)
+
+
 def _parts(label: str) -> list[str]:
     """The profiles of a label. In a stack, a namespace stands before the first profile of its own only."""
     parts, namespace = [], ""

@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
+from dockarmor.compile.pipeline import compile_policy
+from dockarmor.kernel.drift import drift
 from dockarmor.kernel.embedded.digest import profile_hashes
 from dockarmor.kernel.lab import Lab
 from dockarmor.kernel.protocol import Query
+from dockarmor.policy.builtin import builtin_base
+from dockarmor.policy.features import FeatureSet
+from dockarmor.policy.read import library, read_text, require
+from dockarmor.text.source import Source
 
 pytestmark = pytest.mark.lab
 
@@ -135,3 +141,16 @@ def test_who_is_not_root_is_told_what_is_needed(loaded: Lab, drive: Drive, blob:
     answers = drive(["load", "hex:" + blob.hex()], ["remove", "first"], ["profiles"], uid=1000)
     assert [(kind, number) for kind, number, _ in answers] == [("KernelUnavailable", errno.EACCES)] * 3
     assert all("only root may do this" in words for _, _, words in answers)
+
+
+def test_what_is_loaded_is_what_was_built(loaded: Lab, drive: Drive, blob: bytes) -> None:
+    assert {one.state for one in drift(loaded.profiles(), [blob])} == {"same"}
+    (kept,) = drive(["blob_of", "first"])
+    other = compile_policy(
+        require(read_text(Source("policy", "profile first { file, }"), library(builtin_base()))).policy,
+        FeatureSet.from_tree("lab", loaded.features()),
+    ).blob
+    states = {one.name: one for one in drift(loaded.profiles(), [other], raw=lambda name: bytes.fromhex(kept))}
+    assert states["first"].state == "differs"
+    assert states["first"].detail.startswith("loaded / file: first: ")
+    assert states["learning"].state == "no-file"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from dockarmor.kernel.label_text import characters
 from dockarmor.value import frozen
 
 #: sections in the order in which each version prints them
@@ -87,7 +88,7 @@ def process_lines(report: Report, version: int) -> Iterator[str]:
 def profile_data(report: Report) -> dict[str, str]:
     """The JSON value on profiles."""
     return {
-        _unicode(one.name): mode
+        characters(one.name): mode
         for mode in filter(report.wants_mode, PROFILE_MODES[4])
         for one in report.profiles_in(mode)
     }
@@ -98,8 +99,8 @@ def process_data(report: Report) -> dict[str, list[dict[str, str]]]:
     data: dict[str, list[dict[str, str]]] = {}
     for mode in filter(report.wants_mode, PROCESS_MODES[4]):
         for one in sorted(report.processes_in(mode), key=lambda one: one.executable):
-            item = {"profile": _unicode(one.profile), "pid": one.pid, "status": one.mode}
-            data.setdefault(_unicode(one.executable), []).append(item)
+            item = {"profile": characters(one.profile), "pid": one.pid, "status": one.mode}
+            data.setdefault(characters(one.executable), []).append(item)
     return data
 
 
@@ -119,8 +120,3 @@ def pretty(value: Any, depth: int = 0) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(pretty(one, depth + 1) for one in value) + "]"
     return dumps(value, ensure_ascii=False)
-
-
-def _unicode(text: str) -> str:
-    """Latin-1 text of bytes as the characters that they are in UTF-8: JSON has no other."""
-    return text.encode("latin-1").decode("utf-8", "replace")

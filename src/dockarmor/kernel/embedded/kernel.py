@@ -82,6 +82,11 @@ class Embedded:
             LoadedProfile(entry.name, entry.mode, entry.hash) for entry in tree.listed(self._store.index().entries)
         ]
 
+    def blob_of(self, name: str) -> bytes | None:
+        """The bytes that brought a profile, with what came with it; None where it is not loaded."""
+        entry = next((one for one in self._store.index().entries if one.name == name), None)
+        return None if entry is None else self._store.blob(entry.blob)
+
     def processes(self) -> Sequence[Process]:
         """None: nothing runs in the embedded kernel."""
         return []

@@ -1,0 +1,88 @@
+"""status: what is loaded, whom it confines, and whether it is what the files say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockarmor import data
+from dockarmor.cli import kernel as chosen
+from dockarmor.cli.main import main
+from dockarmor.kernel.host.kernel import Host
+
+HASH = "ab" * 32
+
+
+@pytest.fixture
+def host(faked_host: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`--kernel host` is the faked one."""
+    found = Host(str(faked_host.securityfs), str(faked_host.proc), str(faked_host.sys))
+    monkeypatch.setattr(chosen, "host_if_here", lambda: found)
+    faked_host.profile("web", sha256=HASH, attach="/usr/bin/web", children=("helper",))
+    faked_host.profile("caf\xc3\xa9\x1b[31m", "user")
+    faked_host.task(7, "web//helper (enforce)", "/gone/helper")
+    faked_host.task(8, "web//&caf\xc3\xa9\x1b[31m (mixed)", "/gone/web")
+    return faked_host
+
+
+def test_the_text_has_the_shape_of_aa_status(host: Any, capsys: Any) -> None:
+    assert main(["status"]) == 0
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert lines[:5] == [
+        "apparmor module is loaded.",
+        "3 profiles are loaded.",
+        "2 profiles are in enforce mode.",
+        "   web",
+        "   web//helper",
+    ]
+    assert "0 processes are unconfined but have a profile defined." in lines
+    assert lines[-1].startswith("   /gone/web (8) web//&café")
+    assert "\x1b" not in printed.out
+    assert printed.err == ""
+
+
+def test_long_has_a_line_for_each_profile(host: Any, capsys: Any) -> None:
+    assert main(["status", "--kernel", "host", "--long"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["profile", "mode", "tasks", "hash", "attachment"]
+    assert rows[2] == ["web", "enforce", "1", HASH[:12], "/usr/bin/web"]
+    assert rows[3] == ["web//helper", "enforce", "1", "-", "-"]
+
+
+def test_data_is_as_the_schema_says(host: Any, capsys: Any, tmp_path: Path) -> None:
+    schema = json.loads((Path(data.__file__).parent / "schemas" / "status@1.json").read_text())
+    (tmp_path / "web").write_text("profile web { /a r, }\nprofile absent { }\n")
+    arguments = ["--output", "json", "--against", str(tmp_path / "web"), "--no-cache"]
+    assert main(["status", *arguments]) == 1
+    envelope = json.loads(capsys.readouterr().out)
+    assert envelope["schema"] == schema["$id"]
+    (item,) = envelope["items"]
+    assert set(item) == set(schema["required"]) == set(schema["properties"])
+    kinds = schema["$defs"]
+    for profile in item["profiles"]:
+        assert set(kinds["profile"]["required"]) <= set(profile) <= set(kinds["profile"]["properties"])
+        assert profile["mode"] in kinds["mode"]["enum"]
+        assert profile["drift"]["state"] in kinds["profile"]["properties"]["drift"]["properties"]["state"]["enum"]
+    for process in item["processes"]:
+        assert set(process) == set(kinds["process"]["required"])
+    assert item["profiles"][0]["tasks"] == [8]
+    assert item["profiles"][2]["name"] == "café\x1b[31m"
+    assert item["not_loaded"] == ["absent"]
+
+
+def test_drift_is_told_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("DOCKARMOR_STATE", str(tmp_path / "state"))
+    policy = tmp_path / "policy"
+    policy.write_text("profile a { /a r, }\nprofile b { /b r, }\n")
+    common = ["--kernel", "embedded", "--no-cache"]
+    assert main(["load", *common, str(policy)]) == 0
+    assert main(["status", *common, "--against", str(policy)]) == 0
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]] == ["same", "same"]
+    policy.write_text("profile a { /a rw, }\nprofile b { /b r, }\nprofile c { }\n")
+    assert main(["status", *common, "--against", str(policy)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "differs  loaded / file: a: file b'/a'" in lines[1]
+    assert lines[2].endswith("same")
+    assert lines[3] == "not loaded: c"
