@@ -41,6 +41,7 @@ ELSEWHERE = {
     "DA408": "processes of `build`, not policy: tests/cli/test_build.py",
     "DA429": "a count of what `check` leaves out of included files; not tested here",
     **{f"DA50{digit}": "blobs, not policy: tests/compile/test_blob.py" for digit in range(7)},
+    "DA601": "loading, not policy: tests/cli/test_loading.py",
     **{f"DA70{digit}": "requests, not policy: tests/access/test_grammar.py" for digit in range(2, 10)},
     "DA710": "asking a policy: tests/ask/test_explain.py",
     "DA711": "every request that can be written has a kind that decides it; not tested",
