@@ -216,6 +216,12 @@ def test_rules_that_the_features_make_equal_are_left_alone(find: Find) -> None:
     assert find("DA350", profile("network inet port=1,", "network inet port=2,")) == []
 
 
+def test_beyond_the_bounds_nothing_is_said(find: Find) -> None:
+    assert find("DA350", profile(*["/a r,"] * 800)) == []
+    assert find("DA350", profile("/a r,", "/*a???????????????? r,", "/a r,"), kernel="kernel-7.2") == []
+    assert find("DA350", profile("/a r,", "/*a???? r,", "/a r,"), kernel="kernel-7.2") != []
+
+
 # -- the proof, proved: what is dead can go, and nothing changes --------------------------------------------
 
 PATHS = st.sampled_from(("/a", "/b", "/*", "/a*", "/[ab]", "/{a,b}", "/**", "/a/**", "/?"))

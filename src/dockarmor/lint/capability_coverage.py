@@ -8,11 +8,16 @@ from dockarmor.policy.profile import PlacedRule, Profile
 from dockarmor.rules.all_rule import AllRule
 from dockarmor.rules.capability import CapabilityRule
 
+#: how many capability rules of a profile are compared; there are fewer capabilities
+MAX_RULES = 300
+
 
 def dead_capabilities(examined: Examined, profile: Profile) -> Iterator[Dead]:
     """The file's own capability rules of which something is denied, or all of which other rules say already."""
     said = [one for one in profile.rules if isinstance(one.rule, CapabilityRule | AllRule) and not one.implied]
     own = [one for one in said if examined.own(one) and isinstance(one.rule, CapabilityRule)]
+    if len(said) > MAX_RULES:
+        return
     gone: set[int] = set()
     for placed in reversed(own):
         rule = placed.rule

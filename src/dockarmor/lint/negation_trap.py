@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from dockarmor.automata.charset import EVERY, parse_class
@@ -18,8 +19,9 @@ from dockarmor.rules.kind import Rule
 from dockarmor.syntax.cursor import Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Severity
 
-#: how many classes in a row are looked at
+#: how many classes in a row are looked at, and how many such patterns of a file
 MOST = 16
+MAX_PATTERNS = 50
 
 _RUN = re.compile(r"(?:\[\^(?:\\[\s\S]|[^\]\\*?])+\]){2,}")
 _CLASS = re.compile(r"\[\^(?:\\[\s\S]|[^\]\\*?])+\]")
@@ -36,11 +38,11 @@ class _Trap(NamedTuple):
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
-    for profile, rule, word in pattern_words(examined):
-        if "][^" in word.text:
-            found = next((one for trap in _traps(word.text) if (one := _found(profile, rule, word, trap))), None)
-            if found:
-                yield found
+    suspects = (one for one in pattern_words(examined) if "][^" in one[2].text)
+    for profile, rule, word in islice(suspects, MAX_PATTERNS):
+        found = next((one for trap in _traps(word.text) if (one := _found(profile, rule, word, trap))), None)
+        if found:
+            yield found
 
 
 def _traps(text: str) -> Iterator[_Trap]:

@@ -22,6 +22,12 @@ from dockarmor.text.diagnostic import DiagnosticError
 #: states). `pairs` and `cells` bound the search for a witness.
 BOUNDS = Limits(nodes=100_000, states=40_000, items=3_000_000, transitions=500_000, pairs=80_000, cells=8_000_000)
 
+#: How many pairs of entries that meet are weighed; the largest real table has 18,000.
+MAX_MEETINGS = 500_000
+
+#: How many witnesses are looked for in one table; a finding beyond has none.
+MAX_WITNESSES = 30
+
 _DENY, _EXACT, _ALLOW, _PROMPT = 3, 2, 1, 0
 _STEP = 4
 _HALVES = ((0x1, OWNER_EXEC), (0x4000, OTHER_EXEC))
@@ -72,11 +78,15 @@ class Overlaps:
         self.parts = [part_of(one) for one in placed]
         self.rules: list[PlacedRule | None] = [one.rule for one in placed]
         self._dfa = dfa
+        self._searches = 0
 
     def shortest(self, wanted: Callable[[tuple[int, ...]], bool]) -> bytes | None:
-        """A shortest string on which such a set meets."""
+        """A shortest string on which such a set meets; None where there is none, or it is not looked for."""
         from dockarmor.automata.product import witness  # most files need none, and start-up counts
 
+        self._searches += 1
+        if self._searches > MAX_WITNESSES:
+            return None
         chosen = {number for number, one in enumerate(self.sets) if wanted(one)}
         try:
             return witness(self._dfa, lambda value: value in chosen) if chosen else None
@@ -85,7 +95,7 @@ class Overlaps:
 
 
 class Survey(NamedTuple):
-    """What lints know of one profile. A table is None where it is empty or beyond BOUNDS."""
+    """What lints know of one profile. A table is None where it is empty or beyond the bounds."""
 
     encoding: Encoding
     file: Overlaps | None
@@ -123,6 +133,8 @@ def _built(placed: Sequence[PlacedEntry], complete: bool) -> Overlaps | None:
             trie.add(one.entry.pattern, index)
         dfa = determinise(trie, number, None, BOUNDS)
     except (LimitExceeded, PatternError):
+        return None
+    if sum(len(met) ** 2 for met in sets) > MAX_MEETINGS:
         return None
     return Overlaps(placed, sets, dfa, complete)
 

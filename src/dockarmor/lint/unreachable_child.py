@@ -1,6 +1,6 @@
 """DA352: a child profile that no rule of its file leads to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from dockarmor.automata.limits import LimitExceeded, PatternError
 from dockarmor.automata.subset import determinise
@@ -18,23 +18,28 @@ from dockarmor.text.source import Span
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
-    families = [(parent, child) for parent in examined.profiles() for child in parent.children if not child.hat]
-    if not families:
+    parents = [profile for profile in examined.profiles() if any(not child.hat for child in profile.children)]
+    if not parents:
         return
     heads = {node.span.start: node.head for node in walk(examined.file.body) if isinstance(node, ProfileNode)}
     try:
-        targets = [pattern for profile in examined.profiles() for pattern in _named(profile)]
-        for parent, child in families:
-            own = child.span.source is examined.file.source
-            if own and not parent.aliases and not _is_reached(parent, child, targets):
-                yield _found(parent, child, heads.get(child.span.start, child.span))
+        targets = list(dict.fromkeys(pattern for profile in examined.profiles() for pattern in _named(profile)))
+        for parent in parents:
+            for child in _unreached(parent, targets):
+                if child.span.source is examined.file.source:
+                    yield _found(parent, child, heads.get(child.span.start, child.span))
     except DiagnosticError:  # what a variable says cannot be told: that is reported elsewhere
         return
 
 
-def _is_reached(parent: Profile, child: Profile, targets: list[bytes]) -> bool:
-    name = to_pattern(escape_literal(child.name))
-    return _meet(targets, [name]) or _meet(_programs(parent), attachment_patterns(child))
+def _unreached(parent: Profile, targets: list[bytes]) -> list[Profile]:
+    """The children, without hats, that no target names and no program of the parent attaches to."""
+    children = [child for child in parent.children if not child.hat]
+    if parent.aliases:  # they give rules and attachments further paths
+        return []
+    named = _met(targets, [[to_pattern(escape_literal(child.name))] for child in children])
+    attached = _met(list(_programs(parent)), [attachment_patterns(child) for child in children])
+    return [child for at, child in enumerate(children) if at not in named | attached]
 
 
 def _found(parent: Profile, child: Profile, head: Span) -> Diagnostic:
@@ -90,24 +95,26 @@ def _programs(parent: Profile) -> Iterator[bytes]:
             yield to_pattern(filter_slashes(parent.variables.expand(rule.path.text, rule.path.span)))
 
 
-def _meet(left: Iterable[bytes], right: Iterable[bytes]) -> bool:
-    """Is there a string that patterns of both match? Where that is too much work: yes."""
-    met = False
+def _met(patterns: Iterable[bytes], groups: Sequence[Iterable[bytes]]) -> set[int]:
+    """The groups that match a string which one of the patterns matches, too. All where that is too much work."""
+    found: set[int] = set()
 
     def value(accepts: tuple[int, ...]) -> int:
-        nonlocal met
-        met = met or len(accepts) > 1
+        if accepts[:1] == (0,):
+            found.update(accept - 1 for accept in accepts[1:])
         return 0
 
     try:
         trie = Trie(BOUNDS)
-        for side, patterns in enumerate((left, right)):
-            for pattern in dict.fromkeys(patterns):
-                trie.add(pattern, side)
+        for pattern in patterns:
+            trie.add(pattern, 0)
+        for number, group in enumerate(groups, 1):
+            for pattern in group:
+                trie.add(pattern, number)
         determinise(trie, value, None, BOUNDS)
     except (LimitExceeded, PatternError):
-        return True
-    return met
+        return set(range(len(groups)))
+    return found
 
 
 LINT = Lint("DA352", "unreachable-child", _find)
