@@ -1,6 +1,7 @@
 """DA350: rules, and letters of rules, that never have an effect."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -178,8 +179,8 @@ def test_witnesses_read_as_what_a_task_does(find: Find, rules: list[str], witnes
     assert one.notes == (f"witness: {witness}",)
 
 
-def test_of_an_include_only_what_denies_counts(find: Find, tmp_path: object) -> None:
-    (folder := tmp_path / "abstractions").mkdir()  # type: ignore[operator]
+def test_of_an_include_only_what_denies_counts(find: Find, tmp_path: Path) -> None:
+    (folder := tmp_path / "abstractions").mkdir()
     (folder / "x").write_text("  /a r,\n  deny /b r,\n")
     text = profile("include <abstractions/x>", "/a r,", "/b r,")
     (one,) = find("DA350", text, base=str(tmp_path))
@@ -202,6 +203,18 @@ def test_a_fix_is_safe_unless_variables_have_a_part_in_it(find: Find) -> None:
     assert [one.fix.safe for one in find("DA350", text) if one.fix] == [False]
     text = profile("@{X} r,", "@{X} r,", before="@{X} = /a\n")
     assert [one.fix.safe for one in find("DA350", text) if one.fix] == [True]
+
+
+def test_it_is_not_safe_where_another_machine_may_differ(find: Find, tmp_path: Path) -> None:
+    (tmp_path / "local").write_text("deny /b r,\n")
+    found = find("DA350", profile("include if exists <local>", "/b r,"), base=str(tmp_path))
+    assert [one.fix.safe for one in found if one.fix] == [False]
+    branch = "if $X { /** r, }"
+    assert [one.fix.safe for one in find("DA350", profile(branch, "/a r,", before="$X = true\n")) if one.fix] == [
+        False
+    ]
+    branch = "if $X { /** r, /a r, }"
+    assert [one.fix.safe for one in find("DA350", profile(branch, before="$X = true\n")) if one.fix] == [True]
 
 
 def test_unix_rules_where_the_kernel_has_them(find: Find) -> None:

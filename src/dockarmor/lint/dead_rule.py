@@ -15,6 +15,7 @@ from dockarmor.rules.capability import CapabilityRule
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import MODE, ModeFault, parse_mode
 from dockarmor.rules.link import LinkRule
+from dockarmor.syntax.tree import Conditional, walk
 from dockarmor.text.diagnostic import Diagnostic, Fix, Label, Severity
 from dockarmor.text.source import Span
 
@@ -33,7 +34,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         for one in dead:
             key = id(one.by[0])
             if not _is_beside(one) or beside[key] <= FEW:
-                yield _found(one)
+                yield _found(examined, one)
             elif key not in told:
                 told.add(key)
                 yield _many([other for other in dead if _is_beside(other) and other.by[0] is one.by[0]])
@@ -61,12 +62,12 @@ def _many(dead: list[Dead]) -> Diagnostic:
     )
 
 
-def _found(one: Dead) -> Diagnostic:
+def _found(examined: Examined, one: Dead) -> Diagnostic:
     rule = one.placed.rule
     if isinstance(rule, FileRule) and one.letters:
-        return _partly(one, rule)
+        return _partly(examined, one, rule)
     if isinstance(rule, CapabilityRule) and one.names:
-        return _some_names(one, rule)
+        return _some_names(examined, one, rule)
     if one.names:
         return _some_permissions(one)
     does = "denies" if rule.qualifiers.effect == "deny" else "allows"
@@ -90,7 +91,7 @@ def _found(one: Dead) -> Diagnostic:
         others=_labels(one.by, rule.qualifiers.effect == "deny", words),
         help=help,
         notes=_witness(one),
-        fix=removal(rule.span, safe=_is_safe(one)),
+        fix=removal(rule.span, safe=_is_safe(examined, one)),
     )
 
 
@@ -106,13 +107,13 @@ def _repeated(one: Dead, does: str) -> tuple[str, str]:
     return f"this rule adds nothing: {what}", f"{does} nothing new"
 
 
-def _partly(one: Dead, rule: FileRule) -> Diagnostic:
+def _partly(examined: Examined, one: Dead, rule: FileRule) -> Diagnostic:
     word = _mode_word(rule)
     span = word or rule.span
     left = "".join(letter for letter in span.text if letter.lower() not in one.letters.lower())
     fix = None
     if word is not None and "x" not in one.letters and _means(left, rule, one.letters):
-        fix = Fix(word, left, safe=_is_safe(one), message=f"write `{left}`")
+        fix = Fix(word, left, safe=_is_safe(examined, one), message=f"write `{left}`")
     return Diagnostic(
         "DA350",
         _never(one.letters),
@@ -126,7 +127,7 @@ def _partly(one: Dead, rule: FileRule) -> Diagnostic:
     )
 
 
-def _some_names(one: Dead, rule: CapabilityRule) -> Diagnostic:
+def _some_names(examined: Examined, one: Dead, rule: CapabilityRule) -> Diagnostic:
     names = [word for word in rule.names if word.text in one.names]
     kept = " ".join(word.text for word in rule.names if word.text not in one.names)
     listed = Span(rule.span.source, rule.names[0].span.start, rule.names[-1].span.end)
@@ -138,7 +139,7 @@ def _some_names(one: Dead, rule: CapabilityRule) -> Diagnostic:
         label="denied",
         others=_labels(one.by, False, "denied here"),
         help=(_DENY_WINS,),
-        fix=Fix(listed, kept, safe=True, message=f"keep `{kept}`"),
+        fix=Fix(listed, kept, safe=_is_safe(examined, one), message=f"keep `{kept}`"),
     )
 
 
@@ -208,10 +209,20 @@ def _witness(one: Dead) -> tuple[str, ...]:
     return (f"witness: {text[:200]} is {'denied' if one.reason == 'denied' else 'decided by the other rule'}",)
 
 
-def _is_safe(one: Dead) -> bool:
-    """What variables stand for may be another thing on another machine."""
-    rules = [one.placed.rule, *(other.rule for other in one.by)]
-    return all("@{" not in rule.span.text for rule in rules) or rules[0] == rules[1]
+def _is_safe(examined: Examined, one: Dead) -> bool:
+    """Is it so on every machine? Included files, variables and conditions may say another thing elsewhere."""
+    rule = one.placed.rule
+    others = [other.rule for other in one.by]
+    if not all(examined.own(other) for other in one.by):
+        return False
+    if any(rule != other and "@{" in rule.span.text + other.span.text for other in others):
+        return False
+    branches = [node.span for node in walk(examined.file.body) if isinstance(node, Conditional)]
+    return not any(_holds(span, other.span) and not _holds(span, rule.span) for span in branches for other in others)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start < outer.end
 
 
 LINT = Lint("DA350", "dead-rule", _find)
