@@ -46,6 +46,9 @@ ELSEWHERE = {
     "DA710": "asking a policy: tests/ask/test_explain.py",
     "DA711": "every request that can be written has a kind that decides it; not tested",
     **{f"DA80{digit}": "records, not policy: tests/audit/test_record.py" for digit in range(1, 6)},
+    **{f"DA91{digit}": "hosts, not policy: tests/containers/test_doctor.py" for digit in range(10)},
+    **{f"DA92{digit}": "hosts, not policy: tests/containers/test_doctor.py" for digit in range(4)},
+    **{f"DA93{digit}": "hosts, not policy: tests/containers/test_doctor.py" for digit in range(10)},
     "DA940": "a name for a new profile: tests/cli/test_init.py",
     **{f"DA95{digit}": "configuration, not policy: tests/cli/test_check.py" for digit in range(3)},
 }

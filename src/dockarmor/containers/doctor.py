@@ -1,0 +1,160 @@
+"""Does this host confine containers as it seems to? Each check is one question, and says what to do."""
+
+from collections.abc import Callable, Iterator
+
+from dockarmor.containers.engine_checks import ENGINE_CHECKS
+from dockarmor.containers.finding import Finding, ok, version
+from dockarmor.containers.host_facts import HostFacts
+
+#: features that rules need which people take for granted, and what is not mediated without them
+_FEATURES = (
+    (("network_v8", "network_v9"), "network"),
+    (("mount",), "mount"),
+    (("signal",), "signal"),
+    (("ptrace",), "ptrace"),
+    (("network_v9", "network"), "unix"),
+    (("io_uring",), "io_uring"),
+)
+#: CVE-2026-23268 and its company: in all kernels since, fixed in mainline with
+_HOLE_SINCE, _HOLE_FIXED = (4, 11), (7, 0)
+
+Check = Callable[[HostFacts], Iterator[Finding]]
+
+
+def examine(facts: HostFacts) -> list[Finding]:
+    """All findings on a host, in the order in which one would look. Where AppArmor is off, the rest is not asked."""
+    found = list(_support(facts))
+    if all(one.verdict == "ok" for one in found):
+        for check in (*HOST_CHECKS, *ENGINE_CHECKS):
+            found += check(facts)
+    return found
+
+
+def _support(facts: HostFacts) -> Iterator[Finding]:
+    here = facts.support
+    if not here.module:
+        yield Finding(
+            "problem",
+            f"this kernel ({facts.release or 'unknown'}) has no AppArmor: every profile would be ignored",
+            "boot a kernel with AppArmor; for trying policy, `--kernel embedded` and `--kernel lab` need none",
+            "DA910",
+        )
+    elif here.enabled is False and not here.available:
+        yield Finding(
+            "problem", "AppArmor was switched off at boot", "boot with `apparmor=1 lsm=…,apparmor`", "DA911"
+        )
+    elif facts.lsm is not None and "apparmor" not in facts.lsm:
+        yield Finding(
+            "problem",
+            f"AppArmor is not among the active security modules: {','.join(facts.lsm)}",
+            "add `apparmor` to `lsm=` on the kernel's command line, or to CONFIG_LSM",
+            "DA914",
+        )
+    elif here.mount is None:
+        yield Finding(
+            "problem",
+            "securityfs is not mounted: nobody can load policy, and engines take AppArmor for absent",
+            "`mount -t securityfs securityfs /sys/kernel/security`; in a container, look at the host instead",
+            "DA912",
+        )
+    else:
+        yield ok(f"AppArmor is on, its policy is at {here.mount}/apparmor")
+        if facts.lsm is not None:
+            yield ok(f"security modules in their order: {','.join(facts.lsm)}")
+
+
+def _policy(facts: HostFacts) -> Iterator[Finding]:
+    if facts.profiles is None:
+        yield Finding("unknown", "loaded profiles cannot be listed by this user", "run the doctor as root", "DA913")
+        return
+    modes = [mode for _, mode in facts.profiles]
+    if not modes:
+        yield Finding("warning", "no profile is loaded", "`dockarmor load /etc/apparmor.d`", "DA920")
+        return
+    counted = ", ".join(f"{modes.count(mode)} {mode}" for mode in sorted(set(modes)))
+    yield ok(f"{len(modes)} profiles are loaded: {counted}")
+    if any(one.name == "dockerd" for one in facts.daemons) and "docker-default" not in dict(facts.profiles):
+        yield Finding(
+            "problem",
+            "dockerd runs, but docker-default is not loaded",
+            "restart dockerd, and look into its log for AppArmor; containers that run already stay unconfined",
+            "DA921",
+        )
+
+
+def _parameters(facts: HostFacts) -> Iterator[Finding]:
+    if facts.parameters.get("lock_policy") == "Y":
+        yield Finding(
+            "note", "policy is locked: no profile can be loaded or removed", "reboot to change policy", "DA915"
+        )
+    mode = facts.parameters.get("mode", "")
+    if mode not in ("", "enforce"):
+        yield Finding(
+            "problem",
+            f"the whole of AppArmor runs in {mode} mode, whatever profiles say",
+            "`echo enforce > /sys/module/apparmor/parameters/mode`",
+            "DA916",
+        )
+    audit = facts.parameters.get("audit", "")
+    if audit in ("quiet", "quiet_denied"):
+        yield Finding(
+            "warning",
+            f"audit is `{audit}`: denials are not logged",
+            "`echo normal > /sys/module/apparmor/parameters/audit`",
+            "DA917",
+        )
+
+
+def _hole(facts: HostFacts) -> Iterator[Finding]:
+    running = version(facts.release)
+    if running is None or running < _HOLE_SINCE:
+        return
+    if running >= _HOLE_FIXED or facts.fixed:
+        yield ok(f"kernel {facts.release} has the fixes of 2026 to the policy interface (CVE-2026-23268)")
+        return
+    told = "its changelog does not name the fix" if facts.fixed is False else "no changelog says whether it is fixed"
+    yield Finding(
+        "warning" if facts.fixed is False else "unknown",
+        f"kernel {facts.release} may let any user load and remove profiles (CVE-2026-23268): {told}",
+        "install your vendor's newest kernel; `dockarmor status --against` tells whether profiles are the files'",
+        "DA918",
+    )
+
+
+def _features(facts: HostFacts) -> Iterator[Finding]:
+    if facts.features is None:
+        return
+    missing = [what for names, what in _FEATURES if not any(name in facts.features for name in names)]
+    spaces = facts.features.get("namespaces")
+    if not (isinstance(spaces, dict) and "userns_create" in str(spaces.get("mask", ""))):
+        missing.append("userns")
+    if missing:
+        yield Finding(
+            "note",
+            f"this kernel does not mediate {', '.join(missing)}: such rules load, and decide nothing",
+            "`dockarmor check --features` says which rules of a profile that concerns",
+            "DA919",
+        )
+    else:
+        yield ok("this kernel mediates every class of rules that containers need")
+
+
+def _userns(facts: HostFacts) -> Iterator[Finding]:
+    if facts.sysctls.get("apparmor_restrict_unprivileged_userns") == "1":
+        yield Finding(
+            "note",
+            "unconfined programs may not make user namespaces (apparmor_restrict_unprivileged_userns = 1)",
+            "rootless engines need a profile with `userns,`; a container with apparmor=unconfined loses what one with"
+            " docker-default has",
+            "DA922",
+        )
+    if facts.sysctls.get("unprivileged_userns_clone") == "0":
+        yield Finding(
+            "note",
+            "only root may make user namespaces (unprivileged_userns_clone = 0)",
+            "rootless engines do not work here",
+            "DA923",
+        )
+
+
+HOST_CHECKS: tuple[Check, ...] = (_policy, _parameters, _hole, _features, _userns)

@@ -1,0 +1,146 @@
+"""What can be seen of a host by reading its files and asking its engine: all that the doctor judges."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from dockarmor.containers.engine import SOCKET, Engine, EngineError, ask_engine
+from dockarmor.kernel.host import loaded
+from dockarmor.kernel.host.files import read_line, read_text, read_tree
+from dockarmor.kernel.host.support import SECURITYFS, Support, support
+from dockarmor.value import field, frozen
+
+T = TypeVar("T")
+
+#: where engines look for the compiler, and where else it may be
+PARSER = "sbin/apparmor_parser"
+OTHER_PARSERS = ("usr/sbin/apparmor_parser", "usr/bin/apparmor_parser", "usr/local/sbin/apparmor_parser")
+#: how a kernel's own changelog names the fix of the policy interface (CVE-2026-23268)
+FIX = (b"CVE-2026-23268", b"fix unprivileged local user can do privileged policy management")
+MAX_CHANGELOG = 64 << 20
+MAX_ENVIRONMENT = 1 << 20
+
+_DAEMONS = ("dockerd", "containerd", "podman")
+
+
+@frozen
+class Daemon:
+    """A running engine. `container`: the variable of that name is set for it (None: not to be seen)."""
+
+    name: str
+    pid: int
+    root: bool
+    container: bool | None
+
+
+@frozen
+class HostFacts:
+    """None stands for what could not be seen; `trouble` says why of the engine."""
+
+    support: Support
+    release: str
+    lsm: tuple[str, ...] | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, object] | None = None
+    profiles: tuple[tuple[str, str], ...] | None = None
+    fixed: bool | None = None
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    parser: str | None = None
+    parser_elsewhere: str | None = None
+    daemons: tuple[Daemon, ...] = ()
+    engine: Engine | None = None
+    trouble: str = ""
+
+
+def look(root: str = "/", proc: str = "/proc", sysfs: str = "/sys", docker: str = SOCKET) -> HostFacts:
+    """Look at this host; nothing is changed, no program is called."""
+    here = support(proc, sysfs)
+    policy = f"{here.mount}/apparmor" if here.mount else ""
+    release = read_line(f"{proc}/sys/kernel/osrelease") or ""
+    lsm = read_line(f"{here.mount or SECURITYFS}/lsm")
+    folder = f"{sysfs}/module/apparmor/parameters"
+    engine, trouble = _engine(docker)
+    return HostFacts(
+        support=here,
+        release=release,
+        lsm=tuple(lsm.split(",")) if lsm else None,
+        parameters={name: read_line(f"{folder}/{name}") or "" for name in _names(folder)},
+        features=_seen(lambda: read_tree(f"{policy}/features")) if policy else None,
+        profiles=_seen(lambda: tuple(loaded.listing(policy))) if policy else None,
+        fixed=_fixed(root, release),
+        sysctls={
+            name: value
+            for name in ("apparmor_restrict_unprivileged_userns", "unprivileged_userns_clone")
+            if (value := read_line(f"{proc}/sys/kernel/{name}")) is not None
+        },
+        parser=_first(root, (PARSER,)),
+        parser_elsewhere=_first(root, OTHER_PARSERS),
+        daemons=tuple(_daemons(proc)),
+        engine=engine,
+        trouble=trouble,
+    )
+
+
+def _engine(path: str) -> tuple[Engine | None, str]:
+    if not os.path.exists(path):
+        return None, ""
+    try:
+        return ask_engine(path), ""
+    except EngineError as error:
+        return None, str(error)
+
+
+def _first(root: str, names: tuple[str, ...]) -> str | None:
+    return next(("/" + name for name in names if os.path.exists(os.path.join(root, name))), None)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _seen(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except OSError:
+        return None
+
+
+def _daemons(proc: str) -> Iterator[Daemon]:
+    for entry in _names(proc):
+        name = read_line(f"{proc}/{entry}/comm") if entry.isdigit() else None
+        if name in _DAEMONS:
+            yield Daemon(name, int(entry), _is_root(proc, entry), _in_container(proc, entry))
+
+
+def _is_root(proc: str, pid: str) -> bool:
+    """Root of the host: user 0, and in the namespace in which everybody is himself."""
+    status = read_line(f"{proc}/{pid}/status") or ""
+    users = read_line(f"{proc}/{pid}/uid_map") or ""
+    return "\nUid:\t0\t" in "\n" + status and users.split()[:2] in ([], ["0", "0"])
+
+
+def _in_container(proc: str, pid: str) -> bool | None:
+    """Engines switch AppArmor off for themselves when the variable `container` is set (containerd pkg/apparmor)."""
+    try:
+        environment = read_text(f"{proc}/{pid}/environ", MAX_ENVIRONMENT)
+    except OSError:
+        return None
+    return any(one.startswith("container=") and len(one) > 10 for one in environment.split("\0"))
+
+
+def _fixed(root: str, release: str) -> bool | None:
+    """Whether the changelog of this kernel's package names the fix; None where there is no changelog."""
+    folder = os.path.join(root, "usr/share/doc", f"linux-image-{release}")
+    for name in ("changelog.Debian.gz", "changelog.gz"):
+        try:
+            with gzip.open(os.path.join(folder, name)) as file:
+                text = file.read(MAX_CHANGELOG)
+        except (OSError, EOFError, zlib.error):
+            continue
+        return any(words in text for words in FIX)
+    return None
