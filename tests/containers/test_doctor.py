@@ -161,6 +161,7 @@ def test_an_engine_that_does_not_answer_is_unknown(sound: Callable[[], HostFacts
 @pytest.fixture
 def answering(tmp_path: Path) -> Callable[[bytes], str]:
     """A socket that gives the same answer to every question."""
+
     def serve(answer: bytes) -> str:
         path = str(tmp_path / "engine.sock")
         listening = socket.socket(socket.AF_UNIX)
