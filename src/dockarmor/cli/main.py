@@ -44,6 +44,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
 #: programs of AppArmor's own that dockarmor stands in for -> module under dockarmor.cli.faces
 FACES: dict[str, str] = {
     "aa-enabled": "aa_enabled",
+    "aa-exec": "aa_exec",
     "aa-status": "aa_status",
     "apparmor_status": "aa_status",
 }

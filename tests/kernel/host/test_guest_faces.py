@@ -1,5 +1,6 @@
 """aa-status in a real kernel's guest: Debian's program and ours look at the same securityfs and /proc."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,3 +60,41 @@ def test_what_is_printed_of_a_real_kernel_is_what_debian_prints(
         guest.run(["/bin/kill", "-9", *pids])
         for name in ("first", "learning", "/usr/bin/named", "free"):
             guest.remove(name)
+
+
+EXECUTED: list[tuple[str, ...]] = [
+    ("-p", "first", "/bin/cat", "/proc/self/attr/current"),
+    ("--profile=first", "-i", "-v", "--", "/bin/cat", "/proc/self/attr/current"),
+    ("-dvp", "learning", "/bin/cat", "/proc/self/attr/current"),
+    ("/bin/cat", "/proc/self/attr/current"),
+    ("-v", "echo", "a", "b"),
+    ("-p", "none", "/bin/true"),
+    ("-d", "-n", "nowhere", "-p", "first", "/bin/true"),
+    ("-n", "nowhere", "/bin/true"),
+    ("-p", "first", "-p", "first", "/bin/true"),
+    ("-p", "x" * 5000, "/bin/true"),
+    ("/no/such",),
+    ("-p", "first", "--", "sh", "-c", "exit 7"),
+]
+
+
+def test_programs_are_started_under_profiles_as_by_aa_exec(guest: Lab, reference_parser: Path, blob: bytes) -> None:
+    theirs = program("aa-exec", reference_parser.parent / "root-sid", guest)
+    guest.load(blob)
+    try:
+        for options in EXECUTED:
+            expected, found = both(guest, theirs, "aa-exec", options)
+            assert found.stdout == expected.stdout, options
+            assert anonymous(found.stderr) == anonymous(expected.stderr), options
+            assert found.status == expected.status, options
+        assert both(guest, theirs, "aa-exec", EXECUTED[0])[1].stdout == b"first (enforce)\n"
+        assert both(guest, theirs, "aa-exec", EXECUTED[-1])[1].status == 7
+    finally:
+        for name in ("first", "learning", "/usr/bin/named", "free"):
+            guest.remove(name)
+
+
+def anonymous(said: bytes) -> bytes:
+    """Without the number of the process."""
+    said = said.replace(b"Could not find platform dependent libraries <exec_prefix>\n", b"")
+    return re.sub(rb"^\[\d+\]", b"[PID]", said, flags=re.MULTILINE)

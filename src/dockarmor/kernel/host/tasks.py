@@ -6,6 +6,8 @@ read only where the own one cannot be.
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from errno import EINVAL
 
 from dockarmor.kernel.host.files import read_text
 from dockarmor.kernel.label_text import split_label
@@ -62,3 +64,23 @@ def _executable(link: str) -> str:
     except OSError:
         path = os.readlink(link)
     return os.fsencode(path).decode("latin-1")
+
+
+def change_profile(name: bytes, *, now: bool, proc: str = "/proc") -> None:
+    """Put this process under a profile: with its next exec, or now. Raises OSError.
+
+    EINVAL: there is no AppArmor to ask; ENOENT: no such profile; EACCES: the profile that confines this process does
+    not allow the change.
+    """
+    file, command = ("current", b"changeprofile ") if now else ("exec", b"exec ")
+    target = -1
+    for place in (f"{proc}/self/attr/apparmor/{file}", f"{proc}/self/attr/{file}"):
+        with suppress(OSError):
+            target = os.open(place, os.O_WRONLY | os.O_CLOEXEC)
+            break
+    if target < 0:
+        raise OSError(EINVAL, os.strerror(EINVAL))
+    try:
+        os.write(target, command + name)
+    finally:
+        os.close(target)
