@@ -43,8 +43,12 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
 
 #: programs of AppArmor's own that dockarmor stands in for -> module under dockarmor.cli.faces
 FACES: dict[str, str] = {
+    "aa-complain": "aa_mode",
+    "aa-disable": "aa_mode",
     "aa-enabled": "aa_enabled",
+    "aa-enforce": "aa_mode",
     "aa-exec": "aa_exec",
+    "aa-remove-unknown": "aa_remove_unknown",
     "aa-status": "aa_status",
     "apparmor_status": "aa_status",
 }

@@ -1,0 +1,162 @@
+"""aa-complain, aa-enforce, aa-disable: the mode of a profile, changed in its file, then in the kernel.
+
+What is not there is said and passed over, exit 0, as by the originals. A file is written whole or not at all, and
+only if this host's kernel can be reached, unless --no-reload is given.
+"""
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from dockarmor.cli.faces.places import Places
+from dockarmor.cli.faces.profile_files import Meant, find, profiles_of, reading
+from dockarmor.cli.output import note
+from dockarmor.cli.places import replace_file
+from dockarmor.kernel.protocol import Kernel
+from dockarmor.kernel.removal import users
+from dockarmor.policy.profile import Profile
+from dockarmor.policy.read import grammar
+from dockarmor.syntax.flag_edit import flag_edit
+from dockarmor.syntax.structure import parse
+from dockarmor.syntax.tree import ProfileNode, walk
+from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.text.edit import apply
+from dockarmor.text.render import printable
+from dockarmor.text.source import Source
+
+#: flags that say a mode: one of them holds
+MODES = ("enforce", "complain", "kill", "unconfined", "prompt", "default_allow")
+_WHAT = {"aa-complain": "complain", "aa-enforce": "enforce", "aa-disable": "disable"}
+_SUMMARY = {
+    "complain": "Let profiles only log what they would deny.",
+    "enforce": "Let profiles deny what they do not allow.",
+    "disable": "Unload profiles, and load them no more at boot.",
+}
+
+
+def run(name: str, arguments: list[str]) -> int:
+    return change(name, arguments, Places())
+
+
+def change(name: str, arguments: list[str], places: Places) -> int:
+    """Answer one command line about the host at these places."""
+    options = _options(name, arguments, places)
+    if isinstance(options, int):
+        return options
+    kernel = None if options.no_reload else _kernel()
+    for argument, meant in _meant(options):
+        if _WHAT[name] == "disable":
+            _disable(argument, meant, options, kernel)
+        elif options.force or not _unconfined(argument, meant, _WHAT[name]):
+            _set(argument, meant, _WHAT[name], options, kernel)
+    return 0
+
+
+def _kernel() -> Kernel:
+    from dockarmor.cli.kernel import host
+
+    return host()
+
+
+def _options(name: str, arguments: list[str], places: Places) -> Namespace | int:
+    parser = ArgumentParser(prog=name, description=_SUMMARY[_WHAT[name]])
+    parser.add_argument("program", nargs="*", metavar="PROGRAM|PROFILE|FILE")
+    parser.add_argument("-d", "--dir", default=places.policy, metavar="DIR", help="where profiles are kept")
+    parser.add_argument("--no-reload", action="store_true", help="change the file only, not the kernel")
+    parser.add_argument("--profile", metavar="NAME", help="a profile, by its name")
+    parser.add_argument("--profile-file", metavar="FILE", help="all profiles of a file")
+    parser.add_argument("--executable-file", metavar="PROGRAM", help="the profile that attaches to a program")
+    parser.add_argument("--force", action="store_true", help="even for a profile that confines nothing")
+    try:
+        options = parser.parse_args(arguments)
+        if not (options.program or options.profile or options.profile_file or options.executable_file):
+            parser.error("name a program, a profile or a file")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    options.dir = os.path.realpath(options.dir)
+    return options
+
+
+def _meant(options: Namespace) -> Iterator[tuple[str, Meant]]:
+    asked = [options.profile_file, options.profile, options.executable_file, *options.program]
+    for argument in filter(None, asked):
+        found = find(argument, options.dir)
+        if not found:
+            print(f"Profile for {printable(os.fsencode(argument).decode('latin-1'))} not found, skipping")
+        for meant in found:
+            whole = meant.profiles is None
+            yield meant.path if whole else argument, meant
+
+
+def _unconfined(argument: str, meant: Meant, mode: str) -> bool:
+    """A profile that only gives a program its name (runc, podman, …) confined nobody before, and must not now."""
+    profiles = meant.profiles or _all(meant.path)
+    free = any(profile.flags.mode in ("unconfined", "default_allow") for profile in profiles)
+    if free:
+        print(f"Profile {argument} is in unconfined mode. Use --force to switch it to {mode} mode.")
+    return free
+
+
+def _all(path: str) -> list[Profile]:
+    return profiles_of(path, reading(os.path.dirname(path)))
+
+
+def _set(argument: str, meant: Meant, mode: str, options: Namespace, kernel: Kernel | None) -> None:
+    print(f"Setting {argument} to {mode} mode.")
+    for folder in ("disable", *(("force-complain",) if mode == "enforce" else ())):
+        _unlink(_link(options.dir, folder, meant.path))
+    with open(meant.path, "rb") as file:
+        source = Source.from_bytes(os.fsencode(meant.path).decode("latin-1"), file.read())
+    text = _edited(source, meant, mode)
+    if text != source.text:
+        replace_file(meant.path, text.encode("latin-1"))
+    if kernel is not None:
+        _reload(meant.path, options, kernel)
+
+
+def _edited(source: Source, meant: Meant, mode: str) -> str:
+    """The text with the mode in its headers: of the profiles that are meant, or of all with their children."""
+    parsed = parse(source, grammar())
+    if parsed.diagnostics:
+        raise DiagnosticError(parsed.diagnostics)
+    starts = None if meant.profiles is None else {profile.span.start for profile in meant.profiles}
+    edits = []
+    for node in walk(parsed.file.body):
+        if isinstance(node, ProfileNode) and (starts is None or node.span.start in starts):
+            kept = [word.text for word in node.flags if word.text not in MODES]
+            edit = flag_edit(node, kept if mode == "enforce" else [*kept, mode])
+            edits += [edit] if edit else []
+    return apply(source, edits)
+
+
+def _disable(argument: str, meant: Meant, options: Namespace, kernel: Kernel | None) -> None:
+    print(f"Disabling {argument}.")
+    link = _link(options.dir, "disable", meant.path)
+    os.makedirs(os.path.dirname(link), exist_ok=True)
+    if not os.path.lexists(link):
+        os.symlink(meant.path, link)
+    if kernel is None:
+        return
+    loaded = {profile.name for profile in kernel.profiles()}
+    for profile in _all(meant.path):
+        name = f":{profile.namespace}:{profile.name}" if profile.namespace else profile.name
+        for task in users(name, kernel.processes()):
+            note(f"unconfined from now on: {printable(task.executable)} ({task.pid})")
+        if name in loaded:
+            kernel.remove(name)
+
+
+def _reload(path: str, options: Namespace, kernel: Kernel) -> None:
+    from dockarmor.cli import loading
+
+    reading = Namespace(complain=False, namespace=None, base=options.dir, include=[], jobs=1, no_cache=False)
+    loading.load(kernel, loading.compiled(reading, [path], kernel))
+
+
+def _link(folder: str, below: str, path: str) -> str:
+    return os.path.join(folder, below, os.path.basename(path))
+
+
+def _unlink(link: str) -> None:
+    if os.path.islink(link):
+        os.unlink(link)
