@@ -37,6 +37,15 @@ def add_loading(parser: ArgumentParser) -> None:
 
 def compiled(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
     """Each file's policy, in order. Raises DiagnosticError with the errors of all files, OSError."""
+    results = compiled_or_not(options, arguments, target)
+    errors = [finding for one in results if one.error for finding in one.error.diagnostics]
+    if errors:
+        raise DiagnosticError(errors)
+    return results
+
+
+def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
+    """The same, with the errors of a file in its place. Raises OSError."""
     features = feature_set(target)
     names = list(_enabled(policy_names(arguments)))
     if options.complain or options.namespace:
@@ -46,11 +55,7 @@ def compiled(options: Namespace, arguments: Sequence[str], target: Kernel) -> li
     for complain, road in roads.items():
         those = [name for name in names if (options.complain or _listed(name, "force-complain")) is complain]
         found |= zip(those, built(those, road), strict=True) if those else ()
-    results = [found[name] for name in names]
-    errors = [finding for one in results if one.error for finding in one.error.diagnostics]
-    if errors:
-        raise DiagnosticError(errors)
-    return results
+    return [found[name] for name in names]
 
 
 def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> None:

@@ -31,6 +31,7 @@ VERBS: dict[str, dict[str, tuple[str, str]]] = {
         "load": ("load", "load policy into a kernel"),
         "reload": ("reload", "load policy again from where it is kept"),
         "unload": ("unload", "remove profiles from a kernel"),
+        "service": ("service", "start, reload or stop as an init script does"),
         "status": ("status", "which profiles are loaded, in which mode, on which processes"),
         "doctor": ("doctor", "does this host confine containers as it seems to?"),
         "lab": ("lab", "a real AppArmor kernel in a micro-VM"),
