@@ -6,7 +6,7 @@
   dockarmor service status      as aa-status, with its exit status
 
 At boot one bad file must not leave the host without all others: what can be loaded is loaded, the rest is told, and
-the exit status is 1. `stop --force` takes profiles from running tasks, too, and names those that it leaves unconfined.
+the exit status is 1. `stop --force` takes profiles from running tasks, too, and names whom it leaves unconfined.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -64,9 +64,8 @@ def _load(options: Namespace, target: Kernel) -> int:
     good = [one for one in results if one.error is None]
     refused = [] if options.dry_run else _write(target, good)
     names = loading.profile_names(one for one in good if one not in refused)
-    note(
-        f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {loading.count_words(names) or 'nothing'}"
-    )
+    words = loading.count_words(names) or "nothing"
+    note(f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {words}")
     if failed or refused:
         note(f"not loaded: {len(failed) + len(refused)} of {len(results)} files")
     return EXIT_NO if failed or refused else EXIT_OK
