@@ -70,7 +70,9 @@ def base(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("before", ["abi <abi/4.0>,\n", "abi <kernel>,\n", "include <tunables>\n", "include <here>\n"])
+@pytest.mark.parametrize(
+    "before", ["abi <abi/4.0>,\n", "abi <kernel>,\n", "include <tunables>\n", "include <here>\n"]
+)
 def test_an_abi_is_seen_wherever_it_is_named(before: str, find: Find, base: Path) -> None:
     assert not find("DA385", before + profile("/a r,"), base=str(base))
 
