@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CORE := $(wildcard src/dockarmor/automata/*.py src/dockarmor/automata/*.pxd)
 
-.PHONY: demo test test-slow test-language check-code test-pure test-lab-full lab bench clean
+.PHONY: demo test test-slow test-language fuzz check-code test-pure test-lab-full lab bench clean
 
 $(READY): pyproject.toml setup.py scripts/venv $(CORE)
 	@PYTHON="$(PYTHON)" scripts/venv $(VENV)
@@ -27,6 +27,9 @@ test-slow: $(READY)
 
 test-language: $(READY)
 	@DOCKARMOR_CASES=$${DOCKARMOR_CASES:-20000} $(BIN)/pytest -s -m reference tests/differential
+
+fuzz: $(READY)
+	@nice -n 15 $(BIN)/python tests/fuzz/fuzz.py
 
 check-code: $(READY)
 	@scripts/check-code

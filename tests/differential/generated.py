@@ -29,9 +29,10 @@ def excerpt(text: str, random: Random) -> str:
     return f"include <tunables/global>\nprofile real {{\n{body}\n}}\n"
 
 
-def write_base(folder: Path, features: Path) -> Path:
+def write_base(folder: Path, features: Path | None) -> Path:
     """The files that generated policies include, beneath `folder`."""
-    for name, text in (BASE | {"abi/now": features.read_text()}).items():
+    abi = {"abi/now": features.read_text()} if features else {}
+    for name, text in (BASE | abi).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -1,6 +1,7 @@
 """The arguments that name a policy and say how to read it, shared by the verbs that take one."""
 
 import os
+import stat
 import sys
 from argparse import ArgumentParser, Namespace
 
@@ -15,6 +16,8 @@ from dockarmor.text.source import Source
 
 #: a policy file is not larger, a blob neither
 MAX_BYTES = 128 << 20
+#: names of what this process has open already
+_OPENED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
 def add_reading(parser: ArgumentParser) -> None:
@@ -66,7 +69,21 @@ def read_argument(name: str) -> bytes:
             return today().encode("latin-1")
     if os.path.isdir(name):
         raise IsADirectoryError(21, "is a folder; name a policy file", name)
-    with open(name, "rb") as file:
+    return _file(name)
+
+
+def _file(name: str) -> bytes:
+    """The bytes of a regular file, or of a pipe that the shell has opened, as in `check <(…)`.
+
+    A device may never end, and a FIFO waits for a writer that may never come.
+    """
+    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    with open(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISFIFO(mode) and name.startswith(_OPENED):
+            os.set_blocking(descriptor, True)
+        elif not stat.S_ISREG(mode):
+            raise OSError(22, "not a regular file", name)
         return file.read(MAX_BYTES)
 
 

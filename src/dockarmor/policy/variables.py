@@ -14,7 +14,7 @@ MAX_CHAIN = 100
 
 _FEWER = "every combination of values counts: use fewer, or a pattern such as `*`"
 
-_REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]|@(?!\{))*)@\{([^{}]*)\}")
+_REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]++|@(?!\{))*+)@\{([^{}]*)\}")
 _NAME = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\Z")
 
 
@@ -72,11 +72,27 @@ class Variables:
             before, name, end = found
             done = {one + before for one in done}
             if name is not None:
-                done = {one + value for one in done for value in self._fitted(name, one, text, end, span, chain)}
+                done = self._joined(done, name, text, end, span, chain)
             at = end
-            if len(done) > MAX_VALUES or sum(map(len, done)) > MAX_EXPANDED:
-                raise _error("DA112", f"a variable expands to more than {MAX_VALUES} values", span, _FEWER)
         return {one + text[at:] for one in done}
+
+    def _joined(
+        self, starts: set[str], name: str, text: str, end: int, span: Span, chain: tuple[str, ...]
+    ) -> set[str]:
+        """Every start with every value behind it."""
+        fitted: dict[bool, list[str]] = {}
+        done: set[str] = set()
+        size = 0
+        for start in starts:
+            after_slash = start.endswith("/") and bool(start.strip("/"))
+            if after_slash not in fitted:
+                fitted[after_slash] = self._fitted(name, start, text, end, span, chain)
+            for value in fitted[after_slash]:
+                done.add(start + value)
+                size += len(start) + len(value)
+            if len(done) > MAX_VALUES or size > MAX_EXPANDED:
+                raise _error("DA112", f"a variable expands to more than {MAX_VALUES} values", span, _FEWER)
+        return done
 
     def _reference(self, text: str, at: int, span: Span) -> tuple[str, str | None, int] | None:
         """The next `@{…}`: the text before it, its name (None where it is only text), and where it ends."""

@@ -47,7 +47,8 @@ from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 _ENVIRONMENT = re.compile(r"(?:un)?safe(?![A-Za-z0-9_])")
-_GLOB_IN_CLASS = re.compile(r"\[(?:[^\]\\*?]|\\[\s\S])*([*?])[^\]]*\]")
+# Linear where a `]` follows: nothing is scanned twice.
+_GLOB_IN_CLASS = re.compile(r"\\[\s\S]|\[(?:[^\]\\*?]++|\\[\s\S])*+(?:([*?])[^\]]*+\])?")
 _SUBSET = re.compile(r"subset(?![A-Za-z0-9_])")
 _WRITTEN_MODE = re.compile(r"[^ \t\r\n,\"]+")
 # Permissions as the next word but one: what is before them is the rest of a path with a blank in it.
@@ -306,8 +307,8 @@ def write(rule: FileRule) -> str:
 def encode(rule: FileRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """One entry for the path, and a pair for `l`. That ix implies m is settled per state, not here."""
     path = rule.path or Word(_EVERYTHING, rule.span)
-    if "[" in path.text and (glob := _GLOB_IN_CLASS.search(path.text)):
-        yield Dropped(_glob_in_class(path, glob))
+    if "[" in path.text and (glob := _glob_in_class(path.text)):
+        yield Dropped(_no_glob(path, glob))
     pattern = link.path_pattern(path, scope)
     group = rule.letters | (_exec_bits(rule, rule.exec, scope) if rule.exec else 0)
     denied = rule.qualifiers.effect == "deny"
@@ -319,7 +320,12 @@ def encode(rule: FileRule, scope: Scope) -> Iterator[Entry | Dropped]:
         yield link.pair(rule.qualifiers, pattern, rule.links_to, rule.subset, scope)
 
 
-def _glob_in_class(path: Word, glob: re.Match[str]) -> Diagnostic:
+def _glob_in_class(text: str) -> re.Match[str] | None:
+    classes = _GLOB_IN_CLASS.finditer(text, 0, text.rfind("]") + 1)
+    return next((found for found in classes if found[1]), None)
+
+
+def _no_glob(path: Word, glob: re.Match[str]) -> Diagnostic:
     """A warning: the rule is compiled, but it does not say what it seems to say."""
     return Diagnostic(
         "DA310",

@@ -49,7 +49,7 @@ EXEC_WORDS = {
 }
 
 #: a permission word stands before white space or a comma; `all` is a keyword
-MODE = re.compile(r"(?!all(?![A-Za-z0-9_]))(?:[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX])+(?=[ \t\r\n,]|\Z)")
+MODE = re.compile(r"(?!all(?![A-Za-z0-9_]))(?:[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX])++(?=[ \t\r\n,]|\Z)")
 _TOKEN = re.compile(r"[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX]")
 
 Environment = Literal["safe", "unsafe"]

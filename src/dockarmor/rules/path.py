@@ -19,7 +19,7 @@ PATH = re.compile(
     re.ASCII,
 )
 _COMMA = re.compile(r"[ \t\r\n]*,")
-_WORD = re.compile(r'"(?:[^"\\]|\\[\s\S])*"?|[^ \t\r\n,]+')
+_WORD = re.compile(r'"(?:[^"\\]++|\\[\s\S])*+"?|[^ \t\r\n,]+')
 #: Words that begin rules or qualify them: never a bare path (upstream's keyword table).
 KEYWORDS = frozenset(
     (

@@ -9,7 +9,7 @@ _KEYWORD = re.compile(r'(?:not|defined|and|or)(?![^ \t\r\n"!,){}])')
 _COMPARE = re.compile(r"==|!=|>=|<=|>|<|in(?=[ \t\n(])")
 # A word goes on behind a variable, as in `@{V}/x`; upstream's lexer counts `)` and operators among that, too.
 _VARIABLE = re.compile(r"(?:\$|@(?=\{?\w+\}?(?![\w/.*@-])))(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)", re.ASCII)
-_OPERAND = re.compile(r'(?:@?\{[\w,]+\})?(?:[^ \t\r\n"!,{()=<>]|\{(?=\w)|=(?!=))+|@?\{[\w,]+\}', re.ASCII)
+_OPERAND = re.compile(r'(?:@?\{[\w,]+\})?(?:[^ \t\r\n"!,{()=<>]++|\{(?=\w)|=(?!=))++|@?\{[\w,]+\}', re.ASCII)
 
 #: how deep parentheses and `not` may nest
 MAX_DEPTH = 100

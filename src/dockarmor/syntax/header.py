@@ -7,14 +7,14 @@ from dockarmor.syntax.cursor import Cursor, Word
 
 _BLANKS = re.compile(r"[ \t]*")
 _ATTACHMENT = re.compile(
-    r'(?=["/]|@\{)(?:"(?:[^"\\]|\\[\s\S])*"|(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)++)'
+    r'(?=["/]|@\{)(?:"(?:[^"\\]++|\\[\s\S])*+"|(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)++)'
 )
 _GROUP = re.compile(r"(xattrs(?=[ \t]*=[ \t]*\()|flags)[ \t]*=[ \t\r\n]*\(|\(")
 _IDENTITIES = re.compile(r"\+[ \t]*identities[ \t]*=[ \t\r\n]*\(")
 _SEPARATORS = re.compile(r"[ \t\r\n,]*")
 _FLAG = re.compile(r'"[^"\n]*"|[^ \t\r\n"!,()]+')
 _XATTR = re.compile(r'[^ \t\r\n"!,()=:]+')
-_XATTR_VALUE = re.compile(r'(?:[^ \t\r\n"!,()\\]|\\[\s\S])+')
+_XATTR_VALUE = re.compile(r'(?:[^ \t\r\n"!,()\\]++|\\[\s\S])++')
 
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.

@@ -16,7 +16,7 @@ _PLACE = re.compile(r'[ \t]*(?:< *("?)(?P<magic>[^<>"\n]*?)\1 *>|"([^"\n]+)"|([^
 # The operator of a set may stand on a later line.
 ASSIGNMENT = re.compile(r"@(?:\{(\w+)\}|(\w+))(?:[ \t\n]++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
 _BOOL_ASSIGNMENT = re.compile(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
-_VALUE = re.compile(r'(?:[^ \t\r\n"!,\\]|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)+')
+_VALUE = re.compile(r'(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)++')
 _BETWEEN_VALUES = re.compile(r"(?:[ \t]|\\\n)*")
 _BEFORE_CONDITION = re.compile(r"(?:[ \t\n]|\\\n|#(?!include)[^\n]*+\n)*+")
 _LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")

@@ -102,6 +102,10 @@ class _Reader:
         cursor, text, simple = self.cursor, self.cursor.text, self.grammar.simple
         source = cursor.source
         while True:
+            if len(self.diagnostics) >= MAX_DIAGNOSTICS and not self.stopped:
+                self.stopped = True
+                begin, cursor.pos = cursor.pos, len(text)
+                nodes.append(Unreadable(cursor.span(begin)))
             cursor.skip()
             start = cursor.pos
             match = _SIMPLE.match(text, start)
@@ -131,11 +135,6 @@ class _Reader:
                 for diagnostic in error.diagnostics:
                     self.report(diagnostic)
                 nodes.append(self.recover(start))
-            if len(self.diagnostics) >= MAX_DIAGNOSTICS:
-                self.stopped = True
-                cursor.pos = len(text)
-                nodes.append(Unreadable(cursor.span(nodes[-1].span.end)))
-                return nodes
 
     def byte_order_mark(self) -> list[Node]:
         """A byte order mark at the start of the file is a mistake, but not the whole file's."""

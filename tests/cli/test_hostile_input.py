@@ -1,0 +1,128 @@
+"""Hostile policy through `dockarmor check`: it says what is wrong, soon, in little memory, without a traceback."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MEMORY = 512 << 20
+#: generous: a busy machine is no counterexample, a hang is
+SECONDS = 60
+
+
+def _limited() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY + (256 << 20), MEMORY + (256 << 20)))
+    resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+
+
+def check(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    command = [sys.executable, "-m", "dockarmor", "check", "--output", "concise", *arguments]
+    start = time.monotonic()
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, check=False, timeout=SECONDS, preexec_fn=_limited
+    )
+    assert time.monotonic() - start < SECONDS
+    assert b"Traceback" not in done.stderr + done.stdout
+    assert len(done.stdout + done.stderr) < 100_000
+    return done
+
+
+#: what is wrong with each, as `check` names it
+TEXTS: dict[str, tuple[bytes, bytes]] = {
+    "a NUL in a path": (b"profile a {\n  /a\0b r,\n}\n", b"error"),
+    "a NUL at the start": (b"\0\0\0\0", b"error"),
+    "a byte order mark": (b"\xef\xbb\xbfprofile a { }\n", b"DA006"),
+    "a line of 10 MB": (b"profile a {\n  /" + b"a" * 10_000_000 + b" r,\n}\n", b"DA311"),
+    "10 MB of quotes": (b'profile a {\n  "' + b"a" * 10_000_000, b"error"),
+    "10 MB of backslashes": (b"profile a {\n  /" + b"\\" * 10_000_000 + b" r,\n}\n", b"error"),
+    "10 MB of commas": (b"profile a {\n  " + b"," * 10_000_000, b"error"),
+    "100,000 nested braces": (b"profile a " + b"{ " * 100_000, b"DA005"),
+    "100,000 nested alternations": (b"profile a { /" + b"{a," * 100_000 + b"}" * 100_000 + b" r, }\n", b"error"),
+    "100,000 nested parentheses": (b"profile a { if " + b"( " * 100_000 + b"true", b"DA031"),
+    "exploding variables": (
+        b"@{A0}=a b c d e f g h\n"
+        + b"".join(b"@{A%d}=@{A%d}@{A%d}\n" % (n + 1, n, n) for n in range(30))
+        + b"profile a { /@{A30} r, }\n",
+        b"DA112",
+    ),
+    "variables in a row": (
+        b"@{A0}=a\n"
+        + b"".join(b"@{A%d}=@{A%d}\n" % (n + 1, n) for n in range(5000))
+        + b"profile a { /@{A5000} r, }\n",
+        b"DA112",
+    ),
+    "a variable that refers to itself": (b"@{A}=@{A}\nprofile a { /@{A} r, }\n", b"DA111"),
+    "a file without an end": (b"profile a {\n" * 1000, b"error"),
+    "alternations that multiply": (b"profile a { /" + b"*{a,b}*{c,d}" * 12 + b" r, }\n", b""),
+}
+
+
+@pytest.mark.parametrize("what", TEXTS)
+def test_texts(what: str, tmp_path: Path) -> None:
+    text, code = TEXTS[what]
+    path = tmp_path / "policy"
+    path.write_bytes(text)
+    done = check(str(path))
+    if code:
+        assert done.returncode == 2, done.stderr[-500:]
+        assert code in done.stdout
+    else:
+        assert done.returncode in (0, 1, 2)
+
+
+def test_carriage_returns_and_bytes_that_are_no_utf8_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "policy"
+    path.write_bytes(b"abi <kernel>,\r\n\r\nprofile a /usr/bin/a {\r\n  /\xff\xfe\xc3( r,\r\n}\r\n")
+    done = check(str(path))
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_random_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "policy"
+    path.write_bytes(bytes(range(256)) * 4000)
+    assert check(str(path)).returncode == 2
+
+
+def test_standard_input() -> None:
+    assert check("-", stdin=b"profile a {").returncode == 2
+
+
+INCLUDES: dict[str, Callable[[Path], None]] = {
+    "itself": lambda folder: (folder / "x").write_text("include <x>\n") and None,
+    "one another": lambda folder: (
+        (folder / "x").write_text("include <y>\n") and (folder / "y").write_text("include <x>\n") and None
+    ),
+    "a folder that holds itself": lambda folder: os.symlink(".", folder / "x"),
+}
+
+
+@pytest.mark.parametrize("what", INCLUDES)
+def test_include_loops_end(what: str, tmp_path: Path) -> None:
+    INCLUDES[what](tmp_path)
+    (tmp_path / "policy").write_text("abi <kernel>,\nprofile a /usr/bin/a {\n  include <x>\n}\n")
+    assert check("--base", str(tmp_path), str(tmp_path / "policy")).returncode in (0, 1, 2)
+
+
+@pytest.mark.parametrize("what", ["fifo", "/dev/zero", "folder", "gone", "link"])
+def test_what_is_no_file_is_not_read(what: str, tmp_path: Path) -> None:
+    """As the policy itself, and as an include."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    os.symlink("link", tmp_path / "link")
+    path = what if what.startswith("/") else str(tmp_path / what)
+    if what != "folder":  # a folder means its files
+        assert check(path).returncode == 2
+    (tmp_path / "policy").write_text(f'profile a {{\n  include "{path}"\n}}\n')
+    done = check(str(tmp_path / "policy"))
+    assert done.returncode == (0 if what == "folder" else 2)
+
+
+def test_a_file_beyond_the_bound_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "policy", "wb") as file:
+        file.truncate(5 << 30)
+    assert check(str(tmp_path / "policy")).returncode == 2
