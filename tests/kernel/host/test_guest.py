@@ -53,7 +53,7 @@ def drive(guest: Lab) -> Drive:
     guest.put_file("/drive.py", DRIVE.encode())
 
     def called(*lines: list[Any], uid: int = 0) -> list[Any]:
-        argv = ["/usr/bin/python3", "-S", "-E", "-B", "/drive.py"]
+        argv = ["/usr/bin/python3", "-S", "-E", "/drive.py"]
         ran = guest.run(argv, stdin=json.dumps(lines).encode(), uid=uid, timeout=120)
         assert ran.status == 0, ran.stderr.decode()
         answers: list[Any] = json.loads(ran.stdout)

@@ -26,7 +26,7 @@ def program(name: str, root: Path, guest: Lab) -> list[str]:
 
 
 def both(guest: Lab, theirs: Sequence[str], name: str, options: Sequence[str], uid: int = 0) -> tuple[Run, Run]:
-    ours = ["/usr/bin/python3", "-S", "-E", "-B", "-c", OURS, name]
+    ours = ["/usr/bin/python3", "-S", "-E", "-c", OURS, name]
     return guest.run([*theirs, *options], uid=uid), guest.run([*ours, *options], uid=uid, timeout=120)
 
 

@@ -135,6 +135,7 @@ def test_refusals_carry_the_kernels_errno(lab_kernel: Lab) -> None:
     with pytest.raises(KernelError) as missing:
         lab_kernel.remove("lab-none")
     assert missing.value.errno == errno.ENOENT
+    assert str(missing.value).startswith("profile lab-none: no profile of this name is loaded")
 
 
 @pytest.mark.lab

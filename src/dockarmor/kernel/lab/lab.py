@@ -3,12 +3,14 @@
 import base64
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from dockarmor.kernel.lab.machine import Machine, packed
 from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
+from dockarmor.kernel.refusal import Action, meaning
 from dockarmor.value import frozen
 
 BLOB_LIMIT = 16 << 20
@@ -51,11 +53,13 @@ class Lab:
         """Load one or more profiles atomically (`.replace`, or `.load`: EEXIST when one is there)."""
         if len(blob) > BLOB_LIMIT:
             raise KernelError(f"a blob of {len(blob)} bytes is too large for the lab", 7)
-        self.machine.call("load", blob=packed(blob), replace=replace)
+        with _in_words("load", "the policy"):
+            self.machine.call("load", blob=packed(blob), replace=replace)
 
     def remove(self, name: str) -> None:
         """Remove a profile and its children (`.remove`)."""
-        self.machine.call("remove", name=name)
+        with _in_words("remove", f"profile {name}"):
+            self.machine.call("remove", name=name)
 
     def profiles(self) -> Sequence[LoadedProfile]:
         """The loaded profiles with the kernel's own digest of each."""
@@ -164,6 +168,17 @@ class Lab:
     def _rows(self, op: str) -> list[list[object]]:
         rows = self.machine.call(op).get(op)
         return rows if isinstance(rows, list) else []
+
+
+@contextmanager
+def _in_words(action: Action, what: str) -> Iterator[None]:
+    """A number of the guest's kernel told as one of this host's would be."""
+    try:
+        yield
+    except KernelError as error:
+        if not error.errno:
+            raise
+        raise KernelError(f"{what}: {meaning(action, error.errno)}", error.errno) from None
 
 
 class Batch:

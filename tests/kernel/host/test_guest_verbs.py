@@ -1,0 +1,70 @@
+"""The verbs on a real host: all of dockarmor runs inside the guest, text is compiled there, the agent looks on."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from dockarmor.kernel.lab import Lab
+from dockarmor.kernel.lab.lab import Run
+
+pytestmark = pytest.mark.lab
+
+MAIN = "import sys; sys.path[:0] = ['/own']; from dockarmor.cli.main import main; sys.exit(main(sys.argv[1:]))"
+POLICY = "profile served { file, signal, profile helper { /x r, } }\n"
+OUTLIVE = "(echo 0 >/sys/fs/cgroup/cgroup.procs; exec /bin/sleep 77) >/dev/null 2>&1 & sleep 0.5; echo $!"
+
+Call = Callable[..., Run]
+
+
+@pytest.fixture
+def call(guest: Lab) -> Iterator[Call]:
+    """One command line of dockarmor in the guest, where the kernel is found without being told."""
+
+    def called(*arguments: str, uid: int = 0) -> Run:
+        argv = ["/usr/bin/python3", "-S", "-E", "-c", MAIN, *arguments]
+        return guest.run(argv, uid=uid, timeout=300)
+
+    guest.put_file("/etc/apparmor.d/served", POLICY.encode())
+    yield called
+    for profile in guest.profiles():
+        if "//" not in profile.name:
+            guest.remove(profile.name)
+
+
+def test_a_profile_lives_on_a_real_host(guest: Lab, call: Call) -> None:
+    loaded = call("load", "--no-cache", "/etc/apparmor.d")
+    assert (loaded.status, loaded.stderr.splitlines()[-1]) == (0, b"loaded into host: served, served//helper")
+    assert [one.name for one in guest.profiles()] == ["served", "served//helper"]
+    compared = call("status", "--against", "/etc/apparmor.d", "--no-cache", "--output", "json")
+    (item,) = json.loads(compared.stdout)["items"]
+    assert (compared.status, item["kernel"]) == (0, "host")
+    assert [one["drift"]["state"] for one in item["profiles"]] == ["same", "same"]
+    pid = guest.run(["/bin/sh", "-c", OUTLIVE], profile="served").stdout.decode().strip()
+    try:
+        refused = call("unload", "served")
+        assert refused.status == 1
+        assert f"stays: served: running tasks use it\n   /bin/sleep ({pid}) served\n".encode() in refused.stderr
+        assert call("unload", "--all").status == 1
+        assert len(guest.profiles()) == 2
+        forced = call("unload", "--force", "/etc/apparmor.d/served")
+        assert (forced.status, guest.profiles()) == (0, [])
+        assert f"is unconfined: /bin/sleep ({pid})".encode() in forced.stderr
+        assert guest.run(["/bin/cat", f"/proc/{pid}/attr/current"]).stdout.startswith(b"unconfined")
+    finally:
+        guest.run(["/bin/kill", "-9", pid])
+
+
+def test_who_is_not_root_is_told_what_is_needed_and_exits_3(call: Call) -> None:
+    done = call("load", "--no-cache", "/etc/apparmor.d/served", uid=1000)
+    assert done.status == 3
+    assert b"dockarmor: this host cannot: the policy: only root may do this; run it with sudo" in done.stderr
+
+
+def test_the_doctor_finds_the_kernel_sound_and_no_policy(call: Call) -> None:
+    done = call("doctor", "--output", "json")
+    found = {one["code"]: one["verdict"] for one in json.loads(done.stdout)["items"] if one["verdict"] != "ok"}
+    assert found.pop("DA920") == "warning"
+    # No package's changelog is in the guest, and 6.1 and 6.12 lack some classes.
+    assert set(found) <= {"DA918", "DA919"}
+    assert done.status == 0
