@@ -55,7 +55,9 @@ def explain(found: Comparison, judge: Judge) -> str | None:
     blocks = list(_blocks(parse(Source("", found.text), grammar()).file.body))
     if theirs.startswith("Invalid perms, ") and any(map(_denies_exec, blocks)):
         return "Denied exec in a block"
-    if (ours.startswith("DA258") or theirs.startswith("Profile flag")) and re.search(r"\bif\b", found.text):
+    if (ours.startswith("DA258") or theirs.startswith(("Profile flag", "Could not open"))) and re.search(
+        r"\bif\b", found.text
+    ):
         return "Rules in a branch that is not taken"
     for title, rewritten in _rewrites(found.text):
         if rewritten != found.text:

@@ -3,6 +3,7 @@
 Sources: apparmor.d(5), IO_URING RULES; security/apparmor/lsm.c, `profile_uring`.
 """
 
+import re
 from collections.abc import Iterator
 
 from dockarmor.access.confinement import Confinement
@@ -25,6 +26,8 @@ EVERY = sum(IO_URING_NAMES.values())
 _OVERRIDE = IO_URING_NAMES["override_creds"]
 _CLASS = rb"\x16"
 _OPERATIONS = {"uring_sqpoll": "sqpoll", "uring_override": "override_creds"}
+#: keywords here, so nothing but a comma is needed behind one
+_KEYWORD = re.compile(r"(?:sqpoll|override_creds)(?=[ \t\r\n,])")
 
 
 @frozen
@@ -43,7 +46,8 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> IoUringRule:
     permissions = `sqpoll` `override_creds`, alone or in a list.
     """
     tail = Tail(cursor, qualifiers, start, "io_uring", "DA27")
-    permissions = tail.permissions(IO_URING_NAMES) or EVERY
+    word = cursor.read(_KEYWORD, comments=False)
+    permissions = IO_URING_NAMES[word.text] if word else tail.permissions(IO_URING_NAMES) or EVERY
     label: Condition | None = None
     while True:
         group = tail.group()

@@ -12,7 +12,7 @@ MAX_VALUES = 100_000
 
 INCLUDE = re.compile(r"#include|include(?=[ \t\r\n])")
 _IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t])")
-_PLACE = re.compile(r'[ \t]*(?:< *("?)(?P<magic>[^<>"\n]*?)\1 *>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
+_PLACE = re.compile(r'[ \t]*(?:< *("?)(?P<magic>[^<>"\n\t]*?)\1 *>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
 # The operator of a set may stand on a later line.
 ASSIGNMENT = re.compile(r"@(?:\{(\w+)\}|(\w+))(?:[ \t\n]++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
 _BOOL_ASSIGNMENT = re.compile(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
