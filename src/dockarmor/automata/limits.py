@@ -14,7 +14,7 @@ class Limits:
 
     nodes: int = 1_000_000
     states: int = 500_000
-    items: int = 20_000_000
+    items: int = 10_000_000
     transitions: int = 10_000_000
     pairs: int = 4_000_000
     cells: int = 64_000_000
