@@ -355,8 +355,8 @@ def test_the_reference_parser_accepts_and_means_the_same(
 
     @given(ROUGH)
     def same(text: str) -> None:
-        # A variable is resolved before patterns are read; `@{` before an alternation is one too for upstream, unless a
-        # letter follows (docs/decisions/0007, "An `@` before an alternation").
+        # A variable is resolved before patterns are read; `@{` before an alternation is one too for upstream, unless
+        # a letter follows (docs/decisions/0007, "An `@` before an alternation").
         assume(not re.search(r"@\{(?![A-Za-z][A-Za-z0-9_]*,)", text))
         theirs = reference_pattern(reference_parser, shared / "features" / "kernel-6.12", base, text)
         try:
