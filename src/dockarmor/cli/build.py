@@ -149,7 +149,9 @@ def _write(path: str, blob: bytes) -> None:
 
 def _jobs(text: str) -> int:
     """-j: a number, or `auto` for as many as there are processors."""
-    count = len(os.sched_getaffinity(0)) if text == "auto" else int(text)
+    from dockarmor.compile.pool import processors
+
+    count = processors() if text == "auto" else int(text)
     if count < 1:
         raise ValueError(text)
     return count

@@ -8,16 +8,18 @@
 Exit status: 0 clean, 1 warnings, 2 text that cannot be read as policy (errors).
 """
 
+import marshal
 import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from dockarmor.cli.compiling import policy_names
 from dockarmor.cli.config import Config, apply
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import color_wanted, diagnostic_item, note
-from dockarmor.cli.policy import add_features, add_reading, features, includes, policy_arguments, read_argument, shown
+from dockarmor.cli.policy import add_features, add_reading, features, includes, read_argument, shown
 from dockarmor.cli.reports import FORMS, Checked, form
 from dockarmor.lint.examine import Depth, examine
 from dockarmor.policy.features import FeatureSet
@@ -64,8 +66,7 @@ def run(options: Namespace) -> int:
 
 
 def _names(options: Namespace) -> Iterator[str]:
-    for name in options.files:
-        yield from policy_arguments(name)
+    yield from policy_names(options.files)
     if options.files_from is not None:
         listed = read_argument(options.files_from)
         yield from (os.fsdecode(line) for line in listed.splitlines() if line)
@@ -73,7 +74,7 @@ def _names(options: Namespace) -> Iterator[str]:
 
 def _round(names: list[str], options: Namespace, config: Config) -> int:
     """Check everything once."""
-    from dockarmor.cli.workers import in_order, processors
+    from dockarmor.compile.pool import processors
 
     library, kernel = includes(options), features(options)
     depth = Depth(
@@ -90,7 +91,7 @@ def _round(names: list[str], options: Namespace, config: Config) -> int:
     worker = _worker(library, kernel, depth, options)
     jobs = options.jobs or (processors() if len(names) >= _WORTH_WORKERS else 1)
     counts = {"error": 0, "warning": 0, "note": 0}
-    for piece in form(options.output)(_counted(in_order(worker, names, jobs), counts)):
+    for piece in form(options.output)(_counted(_in_order(worker, names, jobs), counts)):
         sys.stdout.write(piece)
     sys.stdout.flush()
     if options.output == "human":
@@ -111,6 +112,19 @@ def _worker(library: Library, kernel: FeatureSet, depth: Depth, options: Namespa
         return item, "".join(render(one, color=color) + "\n\n" for one in found) if human else ""
 
     return work
+
+
+def _in_order(work: Callable[[str], Checked], names: list[str], jobs: int) -> Iterator[Checked]:
+    """What `work` says of each file, in their order, by so many processes."""
+    from dockarmor.compile.pool import scattered
+
+    done: dict[int, bytes] = {}
+    at = 0
+    for number, said in scattered(lambda number: marshal.dumps(work(names[number])), range(len(names)), jobs):
+        done[number] = said
+        while at in done:
+            yield marshal.loads(done.pop(at))
+            at += 1
 
 
 def check_file(name: str, library: Library, kernel: FeatureSet, depth: Depth) -> tuple[Diagnostic, ...]:

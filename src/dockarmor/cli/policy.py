@@ -9,7 +9,6 @@ from dockarmor.ask.subject import BLOB_MAGIC, Subject, from_blob, from_policy
 from dockarmor.cli import places
 from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
 from dockarmor.policy.features import FeatureSet, builtin, names
-from dockarmor.policy.folder import policy_files
 from dockarmor.policy.includes import Library
 from dockarmor.policy.read import library, read_text, require
 from dockarmor.text.source import Source
@@ -85,11 +84,6 @@ def _file(name: str) -> bytes:
         elif not stat.S_ISREG(mode):
             raise OSError(22, "not a regular file", name)
         return file.read(MAX_BYTES)
-
-
-def policy_arguments(name: str) -> list[str]:
-    """The argument itself, or the policy files that stand in this folder, in order."""
-    return [os.fsdecode(path) for path in policy_files(os.fsencode(name))] if os.path.isdir(name) else [name]
 
 
 def shown(name: str) -> str:

@@ -10,6 +10,11 @@ from signal import SIGKILL
 _NUMBER, _AT_ONCE = 8, 64
 
 
+def processors() -> int:
+    """How many processes can run at the same time here."""
+    return len(os.sched_getaffinity(0))
+
+
 def scattered(work: Callable[[int], bytes], items: Sequence[int], processes: int) -> Iterator[tuple[int, bytes]]:
     """`work` of every item, in the order in which it is done; begin with the largest.
 
