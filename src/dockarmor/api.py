@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from dockarmor.policy import written
-from dockarmor.policy.builtin import builtin_base
+from dockarmor.policy.builtin import KERNEL, builtin_base
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.features import builtin as builtin_features
 from dockarmor.policy.includes import Library
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from dockarmor.compile.pipeline import Built
 
 Text = str | bytes
-
-#: the kernel that is meant where none is named
-KERNEL = "kernel-6.12"
 
 
 # -- text and trees ---------------------------------------------------------------------------------------

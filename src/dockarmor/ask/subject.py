@@ -11,9 +11,6 @@ from dockarmor.policy.profile import Policy, Profile
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.value import field, frozen
 
-#: how every blob begins: the tag `version`
-BLOB_MAGIC = b"\x04\x08\x00version\x00\x02"
-
 
 @frozen(eq=False)
 class Subject:

@@ -118,9 +118,9 @@ def _check_distinct(names: "Sequence[str]") -> None:
 
 
 def _say(results: "Sequence[Built]", options: "Any") -> None:
-    warnings = sum(one.output.warnings for one in results if one.output)
-    if warnings:
-        sys.stderr.write(f"{warnings} warning(s) for these features; `dockarmor check` shows them\n")
+    from dockarmor.cli.compiling import say_warnings
+
+    say_warnings(results)
     if options.output != "human":
         from dockarmor.cli.output import Results
 

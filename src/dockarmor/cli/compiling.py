@@ -5,19 +5,18 @@ import sys
 import time
 
 from dockarmor.cli.places import base_folder, cache_folder
+from dockarmor.compile import BLOB_MAGIC
 from dockarmor.compile.cache import Cache, CacheError, Figures, Output
+from dockarmor.policy.builtin import KERNEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from dockarmor.compile.batch import Elsewhere, Job, Settings
+    from dockarmor.compile.batch import Job, Settings
     from dockarmor.compile.compiled import CompiledTable
     from dockarmor.text.diagnostic import DiagnosticError
-
-#: how every blob begins: the tag `version`
-BLOB_MAGIC = b"\x04\x08\x00version\x00\x02"
 
 
 class Built:
@@ -33,7 +32,7 @@ class Road:
     """How all policies of a run are read and compiled.
 
     `search`: where includes are found, the base last. `key`: all else that decides on a blob. `settings`: the same
-    for the compiler, made when something is to be compiled. `recall` and `elsewhere`: compile/batch.py.
+    for the compiler, made when something is to be compiled.
     """
 
     def __init__(
@@ -44,12 +43,10 @@ class Road:
         cache: Cache | None,
         *,
         jobs: int = 1,
-        recall: bool = True,
-        elsewhere: "Elsewhere | None" = None,
         output: str = "human",
     ) -> None:
         self.search, self.key, self.settings, self.cache = tuple(search), key, settings, cache
-        self.jobs, self.recall, self.elsewhere, self.output = jobs, recall, elsewhere, output
+        self.jobs, self.output = jobs, output
 
 
 def road_of(options: "Any") -> Road:
@@ -63,7 +60,7 @@ def road_of(options: "Any") -> Road:
 
     search = (*options.include, base_folder(options.base))
     cache = None if options.no_cache else open_cache()
-    return Road(search, features_key(options.features or "kernel-6.12"), settings, cache, jobs=options.jobs)
+    return Road(search, features_key(options.features or KERNEL), settings, cache, jobs=options.jobs)
 
 
 def policy_names(arguments: "Sequence[str]") -> list[str]:
@@ -83,7 +80,7 @@ def built(names: "Sequence[str]", road: Road) -> list[Built]:
     """Compile all of them. Raises OSError for a file that cannot be read."""
     requests = _requests(names, road)
     found: list[Any] = [None] * len(names)
-    if road.cache and road.recall:
+    if road.cache:
         find = road.cache.find
         found = [find(request) if request else None for request in requests]
     missing = [at for at, output in enumerate(found) if output is None]
@@ -113,7 +110,7 @@ def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Ou
 
     *folders, base = (os.fsencode(folder).decode("latin-1") for folder in road.search)
     reading = library(base, tuple(folders))
-    batch = Batch(reading, road.settings(road.key), road.cache, road.jobs, road.recall, road.elsewhere)
+    batch = Batch(reading, road.settings(road.key), road.cache, road.jobs)
     ready: dict[int, Output | DiagnosticError] = {}
     jobs: dict[int, Job] = {}
     with shown_progress(len(wanted), road.output) as done:
@@ -133,12 +130,23 @@ def _job_or_blob(name: str, request: bytes | None) -> "Job | bytes":
     from dockarmor.compile.batch import Job
     from dockarmor.text.source import Source
 
-    if request is not None and os.path.isfile(name):
-        with open(name, "rb") as file:
-            if file.read(len(BLOB_MAGIC)) != BLOB_MAGIC:
-                return Job(shown(name), None, request)
+    if request is not None and os.path.isfile(name) and not is_blob(name):
+        return Job(shown(name), None, request)
     data = read_argument(name)
     return data if data.startswith(BLOB_MAGIC) else Job(shown(name), Source.from_bytes(shown(name), data), request)
+
+
+def is_blob(path: str) -> bool:
+    """Does this file hold compiled policy? Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(len(BLOB_MAGIC)) == BLOB_MAGIC
+
+
+def say_warnings(results: "Sequence[Built]") -> None:
+    """One line on standard error for warnings that another verb shows in full."""
+    warnings = sum(one.output.warnings for one in results if one.output)
+    if warnings:
+        sys.stderr.write(f"{warnings} warning(s) for these features; `dockarmor check` shows them\n")
 
 
 def _blob(data: bytes) -> "Output | DiagnosticError":

@@ -27,12 +27,11 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     from dockarmor.cli import loading
+    from dockarmor.cli.compiling import say_warnings
 
     target = kernel(options)
     results = loading.compiled(options, options.files, target)
-    warnings = sum(one.output.warnings for one in results if one.output)
-    if warnings:
-        note(f"{warnings} warning(s) for these features; `dockarmor check` shows them")
+    say_warnings(results)
     if not options.dry_run:
         loading.load(target, results, replace=not options.add)
     words = loading.count_words(loading.profile_names(results))

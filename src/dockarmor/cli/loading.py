@@ -8,11 +8,12 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 
-from dockarmor.cli.compiling import BLOB_MAGIC, Built, Road, built, open_cache, policy_names, strings
+from dockarmor.cli.compiling import Built, Road, built, is_blob, open_cache, policy_names, strings
 from dockarmor.cli.kernel import feature_set
 from dockarmor.cli.output import note
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
+from dockarmor.compile import BLOB_MAGIC
 from dockarmor.kernel.protocol import Kernel
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
@@ -64,8 +65,9 @@ def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> N
     for one in results:
         if one.output is not None and one.output.blob:
             together.setdefault(_namespace(one.output.blob), []).append(one.output.blob)
+    at_once = feature_set(target).has("policy/set_load")
     for blobs in together.values():
-        if feature_set(target).has("policy/set_load"):
+        if at_once:
             target.load(b"".join(blobs), replace=replace)
         else:
             for blob in blobs:
@@ -114,12 +116,10 @@ def _listed(name: str, folder: str) -> bool:
 
 def _refuse_blobs(names: Iterable[str]) -> None:
     for name in names:
-        if os.path.isfile(name):
-            with open(name, "rb") as file:
-                if file.read(len(BLOB_MAGIC)) == BLOB_MAGIC:
-                    message = f"{shown(name)} is compiled already: mode and namespace are part of what was compiled"
-                    help = ("name the policy text, or load it without --complain and --namespace",)
-                    raise DiagnosticError([Diagnostic("DA601", message, help=help)])
+        if os.path.isfile(name) and is_blob(name):
+            message = f"{shown(name)} is compiled already: mode and namespace are part of what was compiled"
+            help = ("name the policy text, or load it without --complain and --namespace",)
+            raise DiagnosticError([Diagnostic("DA601", message, help=help)])
 
 
 def _namespace(blob: bytes) -> bytes:

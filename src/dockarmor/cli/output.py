@@ -3,7 +3,7 @@
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from dockarmor import __version__
@@ -62,12 +62,6 @@ class Results:
 def note(text: str) -> None:
     """A remark beside the results: standard error."""
     sys.stderr.write(text + "\n")
-
-
-def count_warnings(diagnostics: Sequence[Diagnostic]) -> None:
-    """One line on standard error for warnings that another verb shows in full."""
-    if diagnostics:
-        note(f"{len(diagnostics)} warning(s) for these features; `dockarmor check` shows them")
 
 
 def diagnostic_item(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -5,9 +5,11 @@ import stat
 import sys
 from argparse import ArgumentParser, Namespace
 
-from dockarmor.ask.subject import BLOB_MAGIC, Subject, from_blob, from_policy
+from dockarmor.ask.subject import Subject, from_blob, from_policy
 from dockarmor.cli import places
+from dockarmor.compile import BLOB_MAGIC
 from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
+from dockarmor.policy.builtin import KERNEL
 from dockarmor.policy.features import FeatureSet, builtin, names
 from dockarmor.policy.includes import Library
 from dockarmor.policy.read import library, read_text, require
@@ -34,13 +36,13 @@ def add_features(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--features",
         metavar="NAME|FILE",
-        help=f"the kernel to compile for: {', '.join(names())}, or a features file (default: kernel-6.12)",
+        help=f"the kernel to compile for: {', '.join(names())}, or a features file (default: {KERNEL})",
     )
 
 
 def features(options: Namespace) -> FeatureSet:
     """The feature set that was asked for."""
-    name: str = options.features or "kernel-6.12"
+    name: str = options.features or KERNEL
     if os.sep in name or os.path.exists(name):
         with open(name, "rb") as file:
             return FeatureSet.parse(name, file.read(1 << 17).decode("latin-1"))

@@ -73,8 +73,8 @@ def _named(options: Namespace, profiles: Sequence[LoadedProfile]) -> Iterator[st
 
 def _in_file(options: Namespace, path: str) -> Iterator[str]:
     """The profiles that a file brings, without children, which go with them."""
-    from dockarmor.ask.subject import BLOB_MAGIC
     from dockarmor.cli.policy import includes, read_argument, shown
+    from dockarmor.compile import BLOB_MAGIC
     from dockarmor.compile.reader import read_blob
     from dockarmor.policy.read import read_text, require
     from dockarmor.text.source import Source

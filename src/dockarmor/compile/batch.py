@@ -32,20 +32,14 @@ class Job:
 
 @frozen
 class Settings:
-    """How all policies of a batch are compiled. `key`: all of it that decides on the blobs, for the cache.
-
-    `policy_features`: what authors knew of whose policy has no abi rule; `override_abi` stands for abi rules, too.
-    """
+    """How all policies of a batch are compiled. `key`: all of it that decides on the blobs, for the cache."""
 
     features: FeatureSet
     key: bytes
     options: Options = field(default_factory=Options)
-    policy_features: FeatureSet | None = None
-    override_abi: FeatureSet | None = None
 
 
 Result = Output | DiagnosticError
-Elsewhere = Callable[[str, Output], bytes | None]
 
 
 @frozen
@@ -58,8 +52,7 @@ class _Read:
 class Batch:
     """Builds policies that are read with the same library.
 
-    `processes`: how many compile at the same time. `recall`: take from the cache, do not only fill it. `elsewhere` is
-    asked for a blob of a path, given what was read for it, before it is compiled.
+    `processes`: how many compile at the same time.
     """
 
     def __init__(
@@ -68,10 +61,7 @@ class Batch:
         settings: Settings,
         cache: Cache | None = None,
         processes: int = 1,
-        recall: bool = True,
-        elsewhere: "Elsewhere | None" = None,
     ) -> None:
-        self._recall, self._elsewhere = recall, elsewhere
         self._library, self._settings, self._cache, self._processes = library, settings, cache, processes
         self._known: dict[str, tuple[object, Place]] = {}
         self._program = digest() if cache else b""
@@ -90,33 +80,20 @@ class Batch:
                 results[number] = error
                 done(1)
                 continue
-            known = self._recalled(job, read)
+            known = self._cache.built(read.key) if self._cache else None
             if known is not None:
                 results[number] = known
                 done(1)
         for number, result in self._compile({at: one.policy for at, one in policies.items() if at not in results}):
             results[number] = result
-            if isinstance(result, Output):
-                result.places = policies[number].places
-                if self._cache:
-                    self._cache.keep(policies[number].key, result)
+            if self._cache and isinstance(result, Output):
+                self._cache.keep(policies[number].key, result)
             done(1)
         self._remember(jobs, policies, results)
         return [results[number] for number in range(len(jobs))]
 
-    def _recalled(self, job: Job, read: _Read) -> Output | None:
-        known = self._cache.built(read.key) if self._cache and self._recall else None
-        if known is None and self._elsewhere is not None:
-            asked = Output(b"", (), 0)
-            asked.places = read.places
-            blob = self._elsewhere(job.path, asked)
-            known = None if blob is None else Output(blob, (), 0)
-        if known is not None:
-            known.places = read.places
-        return known
-
     def _read(self, job: Job) -> _Read:
-        if self._cache is None and self._elsewhere is None:
+        if self._cache is None:
             return _Read(self._policy(job, self._library), b"", [])
         recorder = Recorder(self._library, self._known)
         policy = self._policy(job, recorder)
@@ -148,10 +125,8 @@ class Batch:
 
     def _output(self, policy: Policy) -> Result:
         settings = self._settings
-        if settings.override_abi is not None:
-            policy = Policy(policy.profiles, settings.override_abi)
         try:
-            built = compile_policy(policy, settings.features, settings.policy_features, settings.options)
+            built = compile_policy(policy, settings.features, options=settings.options)
         except DiagnosticError as error:
             return error
         figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]

@@ -50,21 +50,12 @@ class Figures:
 
 
 class Output:
-    """What came out of one policy file: the blob, figures of its profiles, and how many warnings there were.
+    """What came out of one policy file: the blob, figures of its profiles, and how many warnings there were."""
 
-    `places` are those that were looked at, where that was recorded.
-    """
-
-    __slots__ = ("blob", "places", "profiles", "warnings")
+    __slots__ = ("blob", "profiles", "warnings")
 
     def __init__(self, blob: bytes, profiles: "Sequence[Figures]", warnings: int) -> None:
         self.blob, self.profiles, self.warnings = blob, tuple(profiles), warnings
-        self.places: Sequence[Place] = ()
-
-    def newest(self) -> int:
-        """When the newest file that it came from was changed, in nanoseconds since 1970."""
-        files = (place.path for place in self.places if place.said.startswith(_FILE))
-        return max((os.stat(path).st_mtime_ns for path in files if os.path.exists(path)), default=0)
 
     def packed(self) -> bytes:
         """As bytes, for files and pipes."""
@@ -158,10 +149,8 @@ class Cache:
                 places[at] = Place(place.path, trusted, place.said)
                 changed = True
         found = self.built(key)
-        if found is not None:
-            found.places = places
-            if changed:
-                self._write(self._index_path(request), _index_body(request, key, places))
+        if found is not None and changed:
+            self._write(self._index_path(request), _index_body(request, key, places))
         return found
 
     def built(self, key: bytes) -> "Output | None":

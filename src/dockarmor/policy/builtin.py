@@ -1,4 +1,7 @@
-"""The base folder that the package brings along, for hosts without /etc/apparmor.d."""
+"""What is meant where nothing is named: the base folder that the package brings along, and a kernel."""
+
+#: the features that policy is compiled for
+KERNEL = "kernel-6.12"
 
 
 def builtin_base() -> str:
