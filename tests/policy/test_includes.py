@@ -113,12 +113,14 @@ def test_a_chain_of_includes_has_an_end(tmp_path: Path) -> None:
     assert codes(read(tmp_path, "include <c0>\n")) == ["DA101"]
 
 
-def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
+def test_policies_see_the_same_files_until_these_are_forgotten(tmp_path: Path) -> None:
     write(tmp_path, x="/one r,\n")
     shelf = library(str(tmp_path))
     source = Source("t", PROFILE.format("include <x>"))
     assert paths(read_text(source, shelf)) == ["/one"]
     write(tmp_path, x="/other r,\n")
+    assert paths(read_text(source, shelf)) == ["/one"]
+    shelf.forget()
     assert paths(read_text(source, shelf)) == ["/other"]
 
 

@@ -40,6 +40,7 @@ def fix(name: str, library: Library, kernel: FeatureSet, depth: Depth, *, unsafe
         from dockarmor.cli.places import replace_file
 
         replace_file(name, text.encode("latin-1"))
+        library.forget()  # others may include it
         note(f"{name}: {count} fix(es) applied")
 
 

@@ -7,7 +7,7 @@ from dockarmor.compile.cache import Cache, Figures, Output, Place
 from dockarmor.compile.pipeline import Options, compile_policy
 from dockarmor.compile.pool import scattered
 from dockarmor.compile.program import digest
-from dockarmor.compile.recorder import Recorder
+from dockarmor.compile.recorder import Known, Recorder
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import Policy
@@ -63,8 +63,10 @@ class Batch:
         processes: int = 1,
     ) -> None:
         self._library, self._settings, self._cache, self._processes = library, settings, cache, processes
-        self._known: dict[str, tuple[object, Place]] = {}
+        self._known = Known()
         self._program = digest() if cache else b""
+        if cache:
+            library.forget()  # a record tells how a file looked before it was read
 
     def build(self, jobs: Sequence[Job], done: Callable[[int], None] = lambda _: None) -> list[Result]:
         """The output of every job, or what is wrong with it. Bytes do not depend on the number of processes.

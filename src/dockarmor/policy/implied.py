@@ -5,7 +5,6 @@ Source: upstream parser_policy.c and parser_yacc.y; apparmor.d(5), Change Profil
 
 from functools import lru_cache
 
-from dockarmor.policy.profile import PlacedRule
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import parse_mode
 from dockarmor.syntax.cursor import Word
@@ -17,18 +16,18 @@ _HAT_WRITES = "/proc/[0-9]*/attr/{apparmor/,}current"
 _CHANGE_WRITES = "/proc/*/attr/{apparmor/,}{current,exec}"
 
 
-def implied_rules(at: Span, *, hats: bool, change_profile: bool) -> list[PlacedRule]:
+def implied_rules(at: Span, *, hats: bool, change_profile: bool) -> list[FileRule]:
     """The rules, placed at the profile's head. They hold for the owner only: /proc/PID belongs to its task."""
     owner = Qualifiers(subject="owner")
     # The bare write bit, without the append that a `w` in a policy brings along.
     write = _letters("w") & ~_letters("a")
-    found: list[PlacedRule] = []
+    found: list[FileRule] = []
     if hats or change_profile:
-        found += [_placed(path, _letters("r"), owner, at) for path in _READ]
+        found += [_rule(path, _letters("r"), owner, at) for path in _READ]
     if hats:
-        found.append(_placed(_HAT_WRITES, write, owner, at))
+        found.append(_rule(_HAT_WRITES, write, owner, at))
     if change_profile:
-        found.append(_placed(_CHANGE_WRITES, write, owner, at))
+        found.append(_rule(_CHANGE_WRITES, write, owner, at))
     return found
 
 
@@ -37,6 +36,5 @@ def _letters(text: str) -> int:
     return parse_mode(text).letters
 
 
-def _placed(path: str, letters: int, qualifiers: Qualifiers, at: Span) -> PlacedRule:
-    rule = FileRule(Word(path, at), letters, None, None, None, False, qualifiers, at)
-    return PlacedRule(rule, (), implied=True)
+def _rule(path: str, letters: int, qualifiers: Qualifiers, at: Span) -> FileRule:
+    return FileRule(Word(path, at), letters, None, None, None, False, qualifiers, at)

@@ -2,55 +2,87 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.folder import policy_files
+from dockarmor.policy.row import Row, in_rows
 from dockarmor.syntax.structure import MAX_BYTES, Grammar, Parsed, parse
+from dockarmor.syntax.tree import Node
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span
-from dockarmor.value import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: how many look-ups are remembered
+MAX_FOUND = 100_000
 
 
-@frozen
-class _Cached:
-    stamp: tuple[int, int, int]
-    parsed: Parsed
+class _Kept:
+    """What was found and read so far, and what was worked out from it."""
 
+    def __init__(self) -> None:
+        self.files: dict[str, Parsed] = {}
+        self.abis: dict[str, tuple[FeatureSet, str]] = {}
+        self.found: dict[tuple[str, bool], str | None] = {}
+        self.folders: dict[str, tuple[str, ...]] = {}
+        self.rows: dict[int, tuple[tuple[Node, ...], tuple[Row | Node, ...]]] = {}
+        self.once: dict[Hashable, Any] = {}
 
-@frozen
-class _CachedAbi:
-    stamp: tuple[int, int, int]
-    text: str
-    features: FeatureSet
+    def forget(self) -> None:
+        for known in (self.files, self.abis, self.found, self.folders, self.rows, self.once):
+            known.clear()
 
 
 class Library:
-    """Files of includes along a search path, each parsed once as long as it does not change.
+    """Files of includes along a search path, as they are when they are first asked for.
 
-    `base` is searched last, after `folders` in their order (apparmor_parser -b and -I).
+    `base` is searched last, after `folders` in their order (apparmor_parser -b and -I). All policies that are read
+    with one library see the same text; `forget` where files may have changed.
     """
 
-    def __init__(self, grammar: Grammar, base: str, folders: Sequence[str] = ()) -> None:
+    def __init__(
+        self, grammar: Grammar, base: str, folders: Sequence[str] = (), *, same_as: "Library | None" = None
+    ) -> None:
+        """`same_as`: a library with the same search path, to share what was read with."""
         self.grammar = grammar
         self.search = (*folders, base)
-        self._files: dict[str, _Cached] = {}
-        self._found: dict[str, str] = {}
-        self._abis: dict[str, _CachedAbi] = {}
+        self._kept: _Kept = _Kept() if same_as is None else same_as._kept
+
+    def forget(self) -> None:
+        """Look at every file again."""
+        self._kept.forget()
+
+    def once(self, key: Hashable, make: "Callable[[Library], Any]") -> "Any":
+        """What `make` works out from these files and the key alone, kept until they are forgotten."""
+        known = self._kept.once
+        if key not in known:
+            known[key] = make(self)
+        return known[key]
+
+    def rows(self, nodes: tuple[Node, ...]) -> tuple[Row | Node, ...]:
+        """`in_rows`, once, for nodes of a file that was read here: so that policies have the very same rows."""
+        known = self._kept.rows.get(id(nodes))
+        if known is None:
+            known = self._kept.rows[id(nodes)] = nodes, in_rows(nodes)  # the nodes, so that their id stays theirs
+        return known[1]
 
     def locate(self, path: str, magic: bool) -> str | None:
         """The file or folder that an include means, None where there is none."""
-        if not magic:
-            return path if os.path.exists(_decoded(path)) else None
-        known = self._found.get(path)
-        if known is not None and os.path.exists(_decoded(known)):
-            return known
-        for folder in self.search:
-            candidate = f"{folder.rstrip('/')}/{path}"
-            if os.path.exists(_decoded(candidate)):
-                self._found[path] = candidate
-                return candidate
-        return None
+        known = self._kept.found
+        asked = path, magic
+        if asked in known:
+            return known[asked]
+        if len(known) >= MAX_FOUND:
+            known.clear()
+        found = known[asked] = next(filter(_exists, self.candidates(path, magic)), None)
+        return found
+
+    def candidates(self, path: str, magic: bool) -> list[str]:
+        """Where `locate` looks."""
+        return [f"{folder.rstrip('/')}/{path}" for folder in self.search] if magic else [path]
 
     def similar(self, path: str) -> str | None:
         """A file beside the one that is missing, with a name much like its."""
@@ -68,42 +100,45 @@ class Library:
                 return f"{folder}/{near[0]}" if folder else near[0]
         return None
 
-    def files(self, path: str, span: Span) -> list[str]:
+    def files(self, path: str, span: Span) -> Sequence[str]:
         """The file itself, or the regular files of a folder, last name first, as upstream reads them."""
-        if not os.path.isdir(_decoded(path)):
-            return [path]
-        try:
-            found = policy_files(os.fsencode(_decoded(path)))
-        except OSError as error:
-            raise _unreadable(path, error.strerror or "unreadable", span) from None
-        return [file.decode("latin-1") for file in reversed(found)]
+        known = self._kept.folders.get(path)
+        if known is None:
+            known = self._kept.folders[path] = tuple(_files(path, span))
+        return known
 
     def read(self, path: str, span: Span | None = None) -> Parsed:
         """Parse a file, or give what was parsed before. Raises DiagnosticError (DA102, DA103)."""
-        stamp = _stamp(path, span)
-        cached = self._files.get(path)
-        if cached is not None and cached.stamp == stamp:
-            return cached.parsed
-        parsed = parse(load(path, span), self.grammar)
-        self._files[path] = _Cached(stamp, parsed)
-        return parsed
+        known = self._kept.files.get(path)
+        if known is None:
+            known = self._kept.files[path] = parse(load(path, span), self.grammar)
+        return known
 
     def abi(self, path: str, span: Span) -> FeatureSet:
         """Read an ABI file, once. Raises DiagnosticError (DA102, DA103, DA190, DA191)."""
-        stamp = _stamp(path, span)
-        cached = self._abis.get(path)
-        if cached is None or cached.stamp != stamp:
+        return self._abi(path, span)[0]
+
+    def _abi(self, path: str, span: Span) -> tuple[FeatureSet, str]:
+        """The features, and the text that says so."""
+        known = self._kept.abis.get(path)
+        if known is None:
             text = load(path, span).text
-            cached = self._abis[path] = _CachedAbi(stamp, text, FeatureSet.parse(path, text))
-        return cached.features
+            known = self._kept.abis[path] = FeatureSet.parse(path, text), text
+        return known
 
 
-def _stamp(path: str, span: Span | None) -> tuple[int, int, int]:
+def _exists(path: str) -> bool:
+    return os.path.exists(_decoded(path))
+
+
+def _files(path: str, span: Span) -> list[str]:
+    if not os.path.isdir(_decoded(path)):
+        return [path]
     try:
-        state = os.stat(_decoded(path))
+        found = policy_files(os.fsencode(_decoded(path)))
     except OSError as error:
         raise _unreadable(path, error.strerror or "unreadable", span) from None
-    return state.st_mtime_ns, state.st_size, state.st_ino
+    return [file.decode("latin-1") for file in reversed(found)]
 
 
 def load(path: str, span: Span | None) -> Source:

@@ -1,24 +1,12 @@
 """A resolved profile: everything that its text and its includes say, ready to be compiled or shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dockarmor.policy.features import FeatureSet
+from dockarmor.policy.row import PlacedRule as PlacedRule
 from dockarmor.policy.variables import Variables
-from dockarmor.rules.kind import Rule
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
-
-
-@frozen
-class PlacedRule:
-    """A rule and the include statements, outermost first, that brought it into this profile.
-
-    `implied`: no line of the author's says it; hats and change_profile imply some file rules.
-    """
-
-    rule: Rule
-    includes: tuple[Span, ...] = ()
-    implied: bool = False
 
 
 @frozen
@@ -57,7 +45,7 @@ class Profile:
     xattrs: tuple[tuple[str, str], ...] = ()
     flags: Flags = Flags()
     hat: bool = False
-    rules: tuple[PlacedRule, ...] = ()
+    rules: Sequence[PlacedRule] = ()
     children: tuple["Profile", ...] = ()
     variables: Variables = field(default_factory=Variables)
     #: aliases `from -> to` of the file

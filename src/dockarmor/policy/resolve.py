@@ -4,15 +4,18 @@ Includes and conditions are taken in the order of the text, since what a variabl
 one scope has included already is skipped there, which also ends loops (apparmor.d(5), #include mechanism).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from dockarmor.policy.block import merge, qualified
 from dockarmor.policy.condition import Known, holds
+from dockarmor.policy.definitions import Definitions
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.flags import read_flags
 from dockarmor.policy.implied import implied_rules
 from dockarmor.policy.includes import Library
-from dockarmor.policy.profile import PlacedRule, Policy, Profile
+from dockarmor.policy.profile import Policy, Profile
+from dockarmor.policy.row import PlacedRow, PlacedRules, Row, in_rows
 from dockarmor.policy.variables import Variables
 from dockarmor.rules.aare import escape_literal, filter_slashes
 from dockarmor.rules.change_profile import ChangeProfileRule
@@ -27,7 +30,6 @@ from dockarmor.syntax.tree import (
     Include,
     Node,
     ProfileNode,
-    RuleNode,
     SetVariable,
     Unreadable,
 )
@@ -75,25 +77,30 @@ class _Frame:
 
     name: str
     variables: Variables
-    rules: list[PlacedRule] = field(default_factory=list)
+    rows: list[PlacedRow] = field(default_factory=list)
     children: list[Profile] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     names: dict[Identity, Span] = field(default_factory=dict)
 
 
-Visit = Callable[[Node, tuple[Span, ...], set[str]], None]
+@frozen
+class _Preamble:
+    """What including a file does where nothing is defined yet: the same in every policy that begins with it."""
+
+    defined: Definitions
+    seen: set[str]
+    reported: set[str]
+    includes: int
+
+
+Visit = Callable[[Row | Node, tuple[Span, ...], set[str]], None]
 
 
 class _Resolver:
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.sets: dict[str, tuple[str, ...]] = {}
-        #: values that `+=` brought since; appending to the tuples one by one would be quadratic
-        self.added: dict[str, list[str]] = {}
         self.depth = 0
-        self.places: dict[str, Span] = {}
-        self.booleans: dict[str, bool] = {}
-        self.aliases: list[tuple[str, str]] = []
+        self.defined = Definitions()
         self.abi: FeatureSet | None = None
         self.abi_seen = False
         self.started = False
@@ -120,24 +127,34 @@ class _Resolver:
             raise _error("DA101", f"includes and braces nest more than {MAX_DEPTH} levels deep", nodes[0].span)
         self.depth += 1
         try:
-            self._nodes(nodes, chain, visit, seen)
+            # What is included belongs to the library, and is the same for the next policy.
+            self._nodes(self.library.rows(nodes) if chain else in_rows(nodes), chain, visit, seen)
         finally:
             self.depth -= 1
 
-    def _nodes(self, nodes: tuple[Node, ...], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
+    def _nodes(self, nodes: Sequence[Row | Node], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
         for node in nodes:
             try:
-                if isinstance(node, RuleNode):
-                    visit(node, chain, seen)
-                elif isinstance(node, Include):
+                if isinstance(node, Include):
                     self.include(node, chain, visit, seen)
                 elif not isinstance(node, Unreadable):
                     visit(node, chain, seen)
             except DiagnosticError as error:
                 # What is wrong with one node is kept, and the next is read.
-                self.diagnostics += [replace(found, includes=found.includes or chain) for found in error.diagnostics]
+                self.fail(error, chain)
+
+    def fail(self, error: DiagnosticError, chain: tuple[Span, ...]) -> None:
+        self.diagnostics += [replace(found, includes=found.includes or chain) for found in error.diagnostics]
 
     def include(self, node: Include, chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
+        if not (chain or self.includes or self.started) and visit == self.preamble and self.defined.nothing():
+            same: _Preamble | None = self.library.once((node.path, node.magic), partial(_preamble, node))
+            if same is not None:
+                self.defined = same.defined.copy()
+                self.includes = same.includes
+                self.reported |= same.reported
+                seen |= same.seen
+                return
         path = self.library.locate(node.path, node.magic)
         if path is None:
             if node.if_exists:
@@ -180,90 +197,37 @@ class _Resolver:
 
     # -- preamble -----------------------------------------------------------------------------------------
 
-    def preamble(self, node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
+    def preamble(self, node: Row | Node, chain: tuple[Span, ...], seen: set[str]) -> None:
         if isinstance(node, SetVariable | BoolVariable | Alias | Abi):
             if self.profiles:
                 others = (Label(self.first, "the first profile is here"),) if self.first else ()
                 message = "an abi rule, variables and aliases belong before the first profile of a file"
                 raise DiagnosticError([Diagnostic("DA105", message, node.span, others=others)])
             if isinstance(node, SetVariable):
-                self.define_set(node)
+                self.defined.set(node)
             elif isinstance(node, BoolVariable):
-                self.define_boolean(node)
+                self.defined.boolean(node)
             elif isinstance(node, Abi):
                 self.read_abi(node)
             else:
-                self.aliases.append((node.source.text, node.target.text))
+                self.defined.aliases.append((node.source.text, node.target.text))
         elif isinstance(node, ProfileNode):
             self.started = True
             self.first = self.first or node.head
             self.stray = None
             self.profiles.append(self.profile(node, None, chain))
             self._refuse_twice(self.profiles, self.names, node)
-        elif self.stray is not node.span.source:  # of rules in a row only the first is reported
-            self.stray = node.span.source
+        elif self.stray is not (span := node.rules[0].span if isinstance(node, Row) else node.span).source:
+            self.stray = span.source  # of rules in a row only the first is reported
             help = (
                 "an abstraction is included inside of a profile" if chain else "rules stand in `profile NAME { … }`"
             )
-            raise _error("DA106", "this stands outside of every profile", node.span, help)
-
-    def define_boolean(self, node: BoolVariable) -> None:
-        """Sets and booleans share their names: `:=` makes one of the other."""
-        name = node.name.text
-        known = name in self.booleans or name in self.sets
-        if known and node.operator == "=":
-            raise self._defined_twice(node)
-        value = holds(node.value, Known(self.variables(), self.booleans))
-        if known and node.operator == "?=":
-            return
-        self.booleans[name] = value
-        self.sets.pop(name, None)
-        self.places.setdefault(name, node.span)
-
-    def define_set(self, node: SetVariable) -> None:
-        name, operator = node.name.text, node.operator
-        values = [value.text for value in node.values]
-        known = name in self.sets
-        if operator == "+=":
-            if not known:
-                raise _error(
-                    "DA107",
-                    f"@{{{name}}} is not defined yet: `+=` adds to what is there",
-                    node.span,
-                    "write `=` to define it, or include the tunables that do before this line",
-                )
-            self.added.setdefault(name, []).extend(values)
-            return
-        if known or name in self.booleans:
-            if operator == "=":
-                raise self._defined_twice(node)
-            if operator == "?=":
-                return
-            self.added.pop(name, None)
-            self.booleans.pop(name, None)
-        else:
-            self.places[name] = node.span
-        self.sets[name] = tuple(values)
-
-    def variables(self) -> Variables:
-        """What is defined so far."""
-        for name, values in self.added.items():
-            self.sets[name] += tuple(values)
-        self.added.clear()
-        return Variables(dict(self.sets))
-
-    def _defined_twice(self, node: SetVariable | BoolVariable) -> DiagnosticError:
-        others = (Label(self.places[node.name.text], "it is defined here first"),)
-        sign = "$" if isinstance(node, BoolVariable) else "@"
-        message = f"{sign}{{{node.name}}} is defined twice"
-        adds = "`+=` adds values; " if isinstance(node, SetVariable) else ""
-        help = (f"{adds}`:=` replaces; `?=` sets what is not set",)
-        return DiagnosticError([Diagnostic("DA108", message, node.span, others=others, help=help)])
+            raise _error("DA106", "this stands outside of every profile", span, help)
 
     # -- profiles -----------------------------------------------------------------------------------------
 
     def profile(self, node: ProfileNode, parent: _Frame | None, chain: tuple[Span, ...]) -> Profile:
-        known = self.variables()
+        known = self.defined.variables()
         namespace, own = _split_namespace(known.expand(node.name.text, node.name.span), node.name.span)
         name = own if parent is None else f"{parent.name}//{own}"
         attachment = self._attachment(node, own, known)
@@ -276,8 +240,10 @@ class _Resolver:
         frame = _Frame(name, known.with_values(more))
         self.nodes(node.body, chain, self._body(frame, PLAIN), frame.seen)
         hat = node.kind == "hat"
-        changes = any(isinstance(placed.rule, ChangeProfileRule) for placed in frame.rules)
-        frame.rules += implied_rules(node.head, hats=hat or bool(frame.children), change_profile=changes)
+        changes = any(ChangeProfileRule in placed.row.types for placed in frame.rows)
+        implied = implied_rules(node.head, hats=hat or bool(frame.children), change_profile=changes)
+        if implied:
+            frame.rows.append(PlacedRow(Row.of(implied), implied=True))
         return Profile(
             name,
             node.span,
@@ -287,10 +253,10 @@ class _Resolver:
             tuple((xattr.text, value.text if value else "**") for xattr, value in node.xattrs),
             read_flags(node.flags, frame.variables),
             hat,
-            tuple(frame.rules),
+            PlacedRules(frame.rows),
             tuple(sorted(frame.children, key=lambda child: child.name)),
             frame.variables,
-            tuple(self.aliases),
+            tuple(self.defined.aliases),
         )
 
     def _attachment(self, node: ProfileNode, own: str, known: Variables) -> str | None:
@@ -305,13 +271,13 @@ class _Resolver:
 
     def _alternates(self, attachment: str | None, own: str) -> tuple[str, ...]:
         text = attachment or own
-        return tuple(to + text[len(source) :] for source, to in self.aliases if text.startswith(source))
+        return tuple(to + text[len(source) :] for source, to in self.defined.aliases if text.startswith(source))
 
     def _body(self, frame: _Frame, outer: Qualifiers) -> Visit:
-        def visit(node: Node, chain: tuple[Span, ...], seen: set[str]) -> None:
-            if isinstance(node, RuleNode):
-                rule = node.rule if outer is PLAIN else qualified(node.rule, outer)
-                frame.rules.append(PlacedRule(rule, chain))
+        def visit(node: Row | Node, chain: tuple[Span, ...], seen: set[str]) -> None:
+            if isinstance(node, Row):
+                row = node if outer is PLAIN else self.qualified(node, outer, chain)
+                frame.rows.append(PlacedRow(row, chain))
             elif isinstance(node, Block):
                 inner = node.qualifiers if outer is PLAIN else merge(outer, node.qualifiers, node.span)
                 self.nodes(node.body, chain, self._body(frame, inner), seen)
@@ -328,10 +294,20 @@ class _Resolver:
 
         return visit
 
+    def qualified(self, row: Row, outer: Qualifiers, chain: tuple[Span, ...]) -> Row:
+        """A row in a block."""
+        rules = []
+        for rule in row.rules:
+            try:
+                rules.append(qualified(rule, outer))
+            except DiagnosticError as error:
+                self.fail(error, chain)
+        return Row.of(rules)
+
     def conditional(
         self, node: Conditional, chain: tuple[Span, ...], visit: Visit, seen: set[str], frame: _Frame
     ) -> None:
-        known = Known(frame.variables, self.booleans)
+        known = Known(frame.variables, self.defined.booleans)
         taken = False
         for branch in node.branches:
             if branch.condition is not None and not holds(branch.condition, known):
@@ -351,6 +327,20 @@ class _Resolver:
             others = (Label(first, "the first is here"),)
             message = f"there are two profiles `{last.name}`"
             raise DiagnosticError([Diagnostic("DA029", message, node.head, others=others)])
+
+
+def _preamble(node: Include, library: Library) -> _Preamble | None:
+    """What including a file does; None where it is more than variables and aliases, or something is wrong with it."""
+    inner = _Resolver(library)
+    inner.depth = 1  # below the file that includes it
+    seen: set[str] = set()
+    try:
+        inner.include(node, (node.span,), inner.preamble, seen)
+    except DiagnosticError:
+        return None
+    if inner.diagnostics or inner.started or inner.abi_seen:
+        return None
+    return _Preamble(inner.defined.settled(), seen, inner.reported, inner.includes)
 
 
 def _split_namespace(name: str, span: Span) -> tuple[str | None, str]:

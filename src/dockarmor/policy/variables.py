@@ -16,6 +16,16 @@ _FEWER = "every combination of values counts: use fewer, or a pattern such as `*
 
 _REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]++|@(?!\{))*+)@\{([^{}]*)\}")
 _NAME = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\Z")
+_NAMED = re.compile(r"@\{[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\}")
+
+
+def named(text: str) -> list[str]:
+    """The names of all variables that a text may refer to.
+
+    >>> named("@{HOME}/@{a,b}/@{ x }")
+    ['HOME', 'x']
+    """
+    return _NAMED.findall(text) if "@{" in text else []
 
 
 @frozen
@@ -31,6 +41,10 @@ class Variables:
     sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _sets: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    #: Variables that many have in common, None where these are such themselves; which names are said anew here.
+    _common: "Variables | None" = field(default=None, compare=False, repr=False)
+    own: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    _reached: dict[str, frozenset[str] | None] = field(default_factory=dict, compare=False, repr=False)
 
     def expand(self, text: str, span: Span) -> str:
         """Replace every reference. Raises DiagnosticError (DA110 undefined, DA111 recursive, DA112 too large)."""
@@ -47,7 +61,36 @@ class Variables:
 
     def with_values(self, more: Mapping[str, Iterable[str]]) -> "Variables":
         """These and others; the others win (a profile's own `@{profile_name}` and the like)."""
-        return Variables({**self.sets, **{name: tuple(values) for name, values in more.items()}})
+        sets = {**self.sets, **{name: tuple(values) for name, values in more.items()}}
+        return Variables(sets, _common=self.common, own=self.own.union(more))
+
+    def but(self, sets: Mapping[str, tuple[str, ...]], own: Iterable[str]) -> "Variables":
+        """Other sets, of which all but `own` are as they are here."""
+        return Variables(sets, _common=self.common, own=self.own.union(own))
+
+    @property
+    def common(self) -> "Variables":
+        """The variables that these are derived from. All but `own` have the same values there."""
+        return self if self._common is None else self._common
+
+    def reached(self, name: str) -> frozenset[str] | None:
+        """A variable and all that its values lead to; None where one of them is not defined."""
+        if name not in self._reached:
+            self._reached[name] = self._reach(name)
+        return self._reached[name]
+
+    def _reach(self, name: str) -> frozenset[str] | None:
+        found: set[str] = set()
+        left = [name]
+        while left:
+            one = left.pop()
+            if one not in self.sets:
+                return None
+            if one not in found:
+                found.add(one)
+                for value in self.sets[one]:
+                    left += named(value)
+        return frozenset(found)
 
     def _expand(self, text: str, span: Span, chain: tuple[str, ...]) -> str:
         """The text of a rule: one text, in which a set stands as an alternation."""
@@ -121,6 +164,10 @@ class Variables:
         if name not in self.sets:
             raise self._undefined(name, span)
         known = self._sets.get(name)
+        if known is None and self._common is not None and name not in self.own:
+            reached = self._common.reached(name)
+            if reached is not None and self.own.isdisjoint(reached):
+                return self._common._values(name, span, chain)
         if known is None:
             expanded: set[str] = set()
             for value in self.sets[name]:
