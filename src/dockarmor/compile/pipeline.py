@@ -9,7 +9,7 @@ from dockarmor.automata.limits import DEFAULT, Limits
 from dockarmor.compile.attachment import attach
 from dockarmor.compile.blob import version_word, write_record
 from dockarmor.compile.compiled import CompiledProfile
-from dockarmor.compile.encoding import Kinds, encode
+from dockarmor.compile.encoding import Encoding, Kinds, encode
 from dockarmor.compile.reader import FORCE_COMPLAIN
 from dockarmor.compile.table import Form, build
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
@@ -120,12 +120,19 @@ def compile_policy(
 
 
 def compile_profile(
-    profile: Profile, features: Negotiated, options: Options | None = None, kinds: Kinds | None = None
+    profile: Profile,
+    features: Negotiated,
+    options: Options | None = None,
+    kinds: Kinds | None = None,
+    encoding: Encoding | None = None,
 ) -> CompiledBlob:
-    """Compile one profile, without its children. Raises DiagnosticError."""
+    """Compile one profile, without its children. Raises DiagnosticError.
+
+    `encoding`: what the profile's rules come to with these features, where that is known already.
+    """
     options = options or Options()
-    kinds = all_kinds() if kinds is None else kinds
-    encoding = encode(profile, features, kinds)
+    if encoding is None:
+        encoding = encode(profile, features, all_kinds() if kinds is None else kinds)
     form = form_of(features, options)
     attached = attach(profile, features, form, encoding.diagnostics)
     compiled = replace(

@@ -70,7 +70,7 @@ def _lost(one: _Class, examined: Examined) -> bool:
     features = examined.features
     if any(features.has(name) for name in one.features) or not any(map(features.kernel_has, one.features)):
         return False
-    return next(examined.own_rules(one.rule), None) is not None
+    return bool(examined.own_rules(one.rule))
 
 
 def _newer(lost: list[_Class], library: Library, abi: Abi) -> str | None:

@@ -8,20 +8,16 @@ from dockarmor.text.diagnostic import Diagnostic, Severity
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
-    for profile in examined.profiles():
-        for placed in profile.rules:
-            rule = placed.rule
-            if not (examined.own(placed) and isinstance(rule, ChangeProfileRule)):
-                continue
-            target = "" if rule.target is None else rule.target.text
-            if rule.qualifiers.effect != "deny" and target in ("", "**", "*"):
-                yield Diagnostic(
-                    "DA361",
-                    "the task may change to any profile, also to `unconfined`",
-                    rule.span,
-                    Severity.WARNING,
-                    help=("name the profiles it needs, as in `change_profile -> app//worker,`",),
-                )
+    for _, rule in examined.own_rules(ChangeProfileRule):
+        target = "" if rule.target is None else rule.target.text
+        if rule.qualifiers.effect != "deny" and target in ("", "**", "*"):
+            yield Diagnostic(
+                "DA361",
+                "the task may change to any profile, also to `unconfined`",
+                rule.span,
+                Severity.WARNING,
+                help=("name the profiles it needs, as in `change_profile -> app//worker,`",),
+            )
 
 
 LINT = Lint("DA361", "change-profile-anywhere", _find)

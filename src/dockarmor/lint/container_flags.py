@@ -16,14 +16,14 @@ _WHY = {
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     nodes = {node.span.start: node for node in examined.file.body if isinstance(node, ProfileNode)}
-    for profile in examined.policy.profiles:
-        node = nodes.get(profile.span.start) if profile.span.source is examined.file.source else None
+    for profile in examined.own_profiles():
+        node = nodes.get(profile.span.start)
         given = {
             "attach_disconnected": profile.flags.attach_disconnected,
             "mediate_deleted": profile.flags.mediate_deleted,
         }
         missing = [flag for flag, there in given.items() if not there]
-        if node is None or not missing or profile.flags.mode == "unconfined":
+        if node is None or not missing:
             continue
         yield Diagnostic(
             "DA376",

@@ -66,9 +66,7 @@ def _missing(examined: Examined) -> Iterator[tuple[Profile, tuple[str, ...]]]:
     """The profiles of the file, each with the labels whose signals do not reach it."""
     if not examined.features.has("signal"):
         return
-    for profile in examined.policy.profiles:
-        if profile.span.source is not examined.file.source or profile.flags.mode == "unconfined":
-            continue
+    for profile in examined.own_profiles():
         missing = tuple(label for label in ("unconfined", *_RUNTIMES) if not _reached(profile, label))
         if missing:
             yield profile, missing

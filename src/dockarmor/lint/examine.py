@@ -9,10 +9,10 @@ from dockarmor.policy.includes import Library
 from dockarmor.policy.read import grammar
 from dockarmor.policy.resolve import Resolved, resolve
 from dockarmor.syntax.structure import Parsed, parse
-from dockarmor.syntax.tree import File
+from dockarmor.syntax.tree import File, ProfileNode
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
-from dockarmor.text.source import Source
-from dockarmor.value import frozen
+from dockarmor.text.source import Source, Span
+from dockarmor.value import frozen, replace
 
 
 @frozen
@@ -34,29 +34,65 @@ def examine(
 ) -> tuple[Diagnostic, ...]:
     """All findings: those of reading and compiling as they were met, then the lints' in the order of the text.
 
-    Lints are only asked about a file without errors. Never raises for what the text says.
+    A profile in which something is wrong is not compiled, nor are lints asked about it; the others of its file
+    are. Never raises for what the text says.
     """
     depth = depth or Depth()
     parsed = parse(source, grammar())
     resolved = resolve(parsed, library)
     found = list(resolved.diagnostics)
-    if depth.compile and not resolved.failed:
-        compiled = _compiled(resolved, kernel)
-        found += compiled if depth.each or not depth.lint else _counted(compiled, source, kernel.name)
+    features = intersect(resolved.policy.abi, kernel)
+    examined = Examined(parsed.file, resolved.policy, library, features, unsound(parsed.file, resolved))
+    if depth.compile and (failed := _compile(examined, found, depth, kernel.name)):
+        examined = replace(examined, unsound=examined.unsound | failed)
     if not depth.lint:
         return tuple(found)
-    if not any(one.severity is Severity.ERROR for one in found):
-        found += _linted(parsed, resolved, library, kernel)
-    return unsuppressed(found, _files(parsed, library, found), depth.ignored)
+    whole = not any(one.severity is Severity.ERROR for one in found)
+    found += _linted(examined, whole)
+    return unsuppressed(found, _files(parsed, library, found), depth.ignored, judged=whole)
 
 
-def _compiled(resolved: Resolved, kernel: FeatureSet) -> tuple[Diagnostic, ...]:
-    from dockarmor.compile.pipeline import compile_policy
+def unsound(file: File, resolved: Resolved) -> frozenset[int]:
+    """The ids of the top-level profiles of which something is missing, since it could not be read.
 
-    try:
-        return compile_policy(resolved.policy, kernel).diagnostics
-    except DiagnosticError as error:
-        return error.diagnostics
+    All of them where something is wrong outside of every profile, as with a variable, or in an included file.
+    """
+    if not resolved.failed:
+        return frozenset()
+    profiles = resolved.policy.profiles
+    written = [node.span for node in file.body if isinstance(node, ProfileNode)]
+    found: set[int] = set()
+    for one in resolved.diagnostics:
+        if one.severity is not Severity.ERROR:
+            continue
+        span = one.span if not one.includes else None
+        around = next((outer for outer in written if span is not None and _holds(outer, span)), None)
+        if around is None:
+            return frozenset(map(id, profiles))
+        found.update(id(profile) for profile in profiles if profile.span == around)
+    return frozenset(found)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.source is inner.source and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _compile(examined: Examined, found: list[Diagnostic], depth: Depth, kernel: str) -> set[int]:
+    """Compile what could be read, add what is said of it; the ids of the top-level profiles that have mistakes."""
+    if len(examined.unsound) == len(examined.policy.profiles):
+        return set()
+    from dockarmor.lint.compiled import compiled
+
+    said: list[Diagnostic] = []
+    failed = set()
+    for top in examined.policy.profiles:
+        for profile in top.family() if id(top) not in examined.unsound else ():
+            made = compiled(examined, profile)
+            said += made.diagnostics
+            if made.record is None:
+                failed.add(id(top))
+    found += said if depth.each or not depth.lint else _counted(said, examined.file.source, kernel)
+    return failed
 
 
 def _counted(compiled: Iterable[Diagnostic], source: Source, kernel: str) -> Iterator[Diagnostic]:
@@ -78,12 +114,12 @@ def _counted(compiled: Iterable[Diagnostic], source: Source, kernel: str) -> Ite
         )
 
 
-def _linted(parsed: Parsed, resolved: Resolved, library: Library, kernel: FeatureSet) -> list[Diagnostic]:
+def _linted(examined: Examined, whole: bool) -> list[Diagnostic]:
+    if len(examined.unsound) == len(examined.policy.profiles) and not whole:
+        return []
     from dockarmor.lint.registry import findings  # two dozen modules: not where lints are off
 
-    policy = resolved.policy
-    examined = Examined(parsed.file, policy, library, intersect(policy.abi, kernel))
-    return sorted(findings(examined), key=lambda one: one.span.start if one.span else 0)
+    return sorted(findings(examined, whole=whole), key=lambda one: one.span.start if one.span else 0)
 
 
 def _files(parsed: Parsed, library: Library, found: Iterable[Diagnostic]) -> Iterator[File]:

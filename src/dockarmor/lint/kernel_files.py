@@ -10,7 +10,7 @@ from dockarmor.lint.container import head
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.policy.profile import Profile
 from dockarmor.rules.file import FileRule
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.diagnostic import Diagnostic, Severity
 from dockarmor.text.source import Span
 
 _REACH = {
@@ -24,9 +24,7 @@ _REACH = {
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
-    for profile in examined.policy.profiles:
-        if profile.span.source is not examined.file.source or profile.flags.mode == "unconfined":
-            continue
+    for profile in examined.own_profiles():
         written = _written(profile, examined)
         if written:
             first, *more = written
@@ -47,12 +45,10 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
 
 def _written(profile: Profile, examined: Examined) -> list[str]:
     """Which of these files may be written; none where the profile cannot be compiled."""
-    from dockarmor.compile.pipeline import compile_profile
+    from dockarmor.lint.compiled import compiled
 
-    try:
-        table = compile_profile(profile, examined.features).profile.file
-    except DiagnosticError:
-        return []
+    record = compiled(examined, profile).record
+    table = record.profile.file if record else None
     if table is None:
         return []
     allowed = []

@@ -1,6 +1,6 @@
 """The contract between a lint and `check`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from dockarmor.policy.features import Negotiated
@@ -15,32 +15,47 @@ R = TypeVar("R")
 
 @frozen
 class Examined:
-    """One file that was read without errors.
+    """A file, and what lints look at.
 
-    `features` are what the policy's ABI and the kernel that is asked about agree on.
+    `features` are what the policy's ABI and the kernel that is asked about agree on. `unsound`: the ids of the
+    top-level profiles in which something could not be read; nothing is said of them, since a rule may be missing.
     """
 
     file: File
     policy: Policy
     library: Library
     features: Negotiated
+    unsound: frozenset[int] = frozenset()
     _made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def profiles(self) -> Iterator[Profile]:
         """Every profile, hat and child, depth first."""
         for profile in self.policy.profiles:
-            yield from profile.family()
+            if id(profile) not in self.unsound:
+                yield from profile.family()
+
+    def own_profiles(self) -> Iterator[Profile]:
+        """The top-level profiles that are written in the file itself and confine something."""
+        for profile in self.policy.profiles:
+            here = profile.span.source is self.file.source and id(profile) not in self.unsound
+            if here and profile.flags.mode != "unconfined":
+                yield profile
 
     def own(self, placed: PlacedRule) -> bool:
         """Does the rule stand in the file itself: not in an include, and not implied by another?"""
         return not placed.includes and not placed.implied
 
-    def own_rules(self, kind: type[R]) -> Iterator[tuple[Profile, R]]:
+    def own_rules(self, kind: type[R]) -> Sequence[tuple[Profile, R]]:
         """The rules of a kind that stand in the file itself, each with its profile."""
-        for profile in self.profiles():
-            for placed in profile.rules:
-                if isinstance(placed.rule, kind) and self.own(placed):
-                    yield profile, placed.rule
+        if "own" not in self._made:
+            known: dict[type, list[tuple[Profile, Any]]] = {}
+            for profile in self.profiles():
+                for placed in profile.rules:
+                    if not placed.includes and not placed.implied:
+                        known.setdefault(type(placed.rule), []).append((profile, placed.rule))
+            self._made["own"] = known
+        found: Sequence[tuple[Profile, R]] = self._made["own"].get(kind, ())
+        return found
 
     def once(self, make: Callable[["Examined", Profile], R], profile: Profile) -> R:
         """What `make` gives for a profile; made once, for all lints that ask."""
@@ -56,10 +71,12 @@ class Lint:
     """A lint.
 
     `code` is stable, `name` the page's title in kebab case. `find` gives warnings with that code; it raises
-    nothing. `container`: only asked where the policy is meant for containers (lint/container.py).
+    nothing. `container`: only asked where the policy is meant for containers (lint/container.py). `whole`: only
+    asked about a file that was read without errors, since it speaks of what is nowhere in it.
     """
 
     code: str
     name: str
     find: Callable[[Examined], Iterable[Diagnostic]]
     container: bool = False
+    whole: bool = False

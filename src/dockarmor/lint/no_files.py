@@ -10,9 +10,7 @@ from dockarmor.text.diagnostic import Diagnostic, Severity
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
-    for profile in examined.policy.profiles:
-        if profile.span.source is not examined.file.source or profile.flags.mode == "unconfined":
-            continue
+    for profile in examined.own_profiles():
         written = [placed.rule for placed in profile.rules if not placed.implied]
         if not any(isinstance(rule, FileRule | AllRule) and rule.qualifiers.effect != "deny" for rule in written):
             yield Diagnostic(

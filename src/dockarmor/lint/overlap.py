@@ -11,12 +11,11 @@ from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import LimitExceeded, Limits, PatternError
 from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
-from dockarmor.compile.encoding import Encoding, PlacedEntry, encode
+from dockarmor.compile.encoding import Encoding, PlacedEntry
 from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
-from dockarmor.compile.pipeline import all_kinds
+from dockarmor.lint.compiled import encoded
 from dockarmor.lint.lint import Examined
 from dockarmor.policy.profile import PlacedRule, Profile
-from dockarmor.text.diagnostic import DiagnosticError
 
 #: How much work is done for a lint before it says nothing (a tenth of a second; the largest real tables have 15,000
 #: states). `pairs` and `cells` bound the search for a witness.
@@ -104,9 +103,8 @@ class Survey(NamedTuple):
 
 def survey(examined: Examined, profile: Profile) -> Survey | None:
     """The profile's tables with all entries told apart; None where it cannot be encoded."""
-    try:
-        encoding = encode(profile, examined.features, all_kinds())
-    except DiagnosticError:
+    encoding = encoded(examined, profile)
+    if encoding is None:
         return None
     return Survey(encoding, _table(examined, encoding.file), _table(examined, encoding.policy))
 

@@ -71,9 +71,9 @@ ALL: tuple[Lint, ...] = (
 )
 
 
-def findings(examined: Examined, lints: tuple[Lint, ...] = ALL) -> Iterator[Diagnostic]:
-    """What the lints have to say, in the order of the registry."""
+def findings(examined: Examined, lints: tuple[Lint, ...] = ALL, *, whole: bool = True) -> Iterator[Diagnostic]:
+    """What the lints have to say, in the order of the registry. `whole`: the file was read without errors."""
     container = meant_for_containers(examined.policy, examined.file)
     for lint in lints:
-        if container or not lint.container:
+        if (container or not lint.container) and (whole or not lint.whole):
             yield from lint.find(examined)

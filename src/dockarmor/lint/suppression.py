@@ -74,12 +74,13 @@ def _read(source: Source, match: re.Match[str], ends: dict[int, int]) -> Suppres
 
 
 def unsuppressed(
-    found: Sequence[Diagnostic], files: Iterable[File], ignored: Iterable[str] = ()
+    found: Sequence[Diagnostic], files: Iterable[File], ignored: Iterable[str] = (), *, judged: bool = True
 ) -> tuple[Diagnostic, ...]:
     """The findings that no comment of these files allows, and what is wrong with the comments.
 
     The first of the files is the one that is checked: only its comments are judged. `ignored` are codes that the
-    configuration allows everywhere.
+    configuration allows everywhere. `judged`: everything was looked for, so that what a comment allows in vain
+    can be told.
     """
     everywhere = frozenset(ignored)
     allowed: dict[int, tuple[Suppression, ...]] = {id(file.source): suppressions(file) for file in files}
@@ -91,7 +92,7 @@ def unsuppressed(
             kept.append(one)
         used.update(id(suppression) for suppression in by)
     own = next(iter(allowed.values()), ())
-    kept += (_judged(one, id(one) in used) for one in own if not one.reason or id(one) not in used)
+    kept += (_judged(one) for one in own if not one.reason or (judged and id(one) not in used))
     return tuple(kept)
 
 
@@ -102,7 +103,7 @@ def _allowed_by(found: Diagnostic, allowed: dict[int, tuple[Suppression, ...]]) 
     return [one for one in there if one.reason and one.covers(found)]
 
 
-def _judged(one: Suppression, used: bool) -> Diagnostic:
+def _judged(one: Suppression) -> Diagnostic:
     if not one.reason:
         return Diagnostic(
             "DA390",

@@ -117,4 +117,4 @@ def _met(patterns: Iterable[bytes], groups: Sequence[Iterable[bytes]]) -> set[in
     return found
 
 
-LINT = Lint("DA352", "unreachable-child", _find)
+LINT = Lint("DA352", "unreachable-child", _find, whole=True)

@@ -66,4 +66,4 @@ def _included(file: File, library: Library) -> set[str]:
     return used
 
 
-LINT = Lint("DA367", "unused-variable", _find)
+LINT = Lint("DA367", "unused-variable", _find, whole=True)
