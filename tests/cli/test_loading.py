@@ -84,6 +84,12 @@ def test_files_of_several_namespaces_are_written_apart(folder: Path) -> None:
     assert set(loaded()) == {":a:four", ":b:five", "one", "one//child"}
 
 
+def test_one_file_may_hold_several_namespaces(folder: Path) -> None:
+    (folder / "six").write_text("profile :a:four { /x r, }\nprofile :b:five { /x r, }\nprofile six { }\n")
+    assert main(["load", *EMBEDDED, str(folder / "six")]) == 0
+    assert set(loaded()) == {":a:four", ":b:five", "six"}
+
+
 def test_a_dry_run_loads_nothing(folder: Path, capsys: Any) -> None:
     assert main(["load", *EMBEDDED, "--dry-run", str(folder)]) == 0
     assert loaded() == {}

@@ -23,6 +23,8 @@ from dockarmor.text.source import Source
 pytestmark = pytest.mark.lab
 
 QUERIES = 20_000
+#: three kernels together answer a million
+MANY = 1_000_000 // 3 + 1
 READ = 4
 #: profiles that between them use every part of the tables
 AGREEMENT = """
@@ -106,6 +108,41 @@ def test_random_queries_are_answered_the_same(both: tuple[Lab, Embedded]) -> Non
     assert [(query, real, ours) for query, real, ours in answers if real != ours] == []
     granted = sum(bool(real.allow & READ) for _, real, _ in answers)
     assert QUERIES / 10 < granted < QUERIES * 9 / 10
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_a_million_queries_about_real_profiles_are_answered_the_same(
+    both: tuple[Lab, Embedded], corpus: Path
+) -> None:
+    lab, _ = both
+    files = [
+        file
+        for folder in ("upstream/apparmor.d", "heavy")
+        for file in sorted((corpus / folder).iterdir())
+        if file.is_file()
+    ]
+    count = granted = 0
+    for place, file in enumerate(files):
+        resolved = require(read_text(Source(file.name, file.read_text("latin-1")), library(str(file.parent))))
+        blob = from_policy(file.name, resolved.policy, features(lab)).blob
+        for kernel in both:
+            kernel.load(blob)
+        profiles = read_blob(blob).profiles
+        wanted = (MANY - count) // (len(files) - place) + 1
+        for seed, profile in enumerate(profiles):
+            label = f":{profile.namespace}:{profile.name}" if profile.namespace else profile.name
+            queries = generate(profile, wanted // len(profiles) + 1, seed, label=label)
+            answers = list(zip(queries, lab.access(queries), both[1].access(queries), strict=True))
+            assert [answer for answer in answers if answer[1] != answer[2]] == [], file.name
+            count += len(queries)
+            granted += sum(bool(real.allow & READ) for _, real, _ in answers)
+        for name in {profile.name.partition("//")[0] for profile in lab.profiles()}:
+            for kernel in both:
+                kernel.remove(name)
+    print(f"{lab.name}: {count} queries, {granted} of them grant reading")
+    assert count >= MANY
+    assert count / 10 < granted < count * 9 / 10
 
 
 @pytest.mark.shared

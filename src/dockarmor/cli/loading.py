@@ -13,7 +13,7 @@ from dockarmor.cli.kernel import feature_set
 from dockarmor.cli.output import note
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
-from dockarmor.compile import BLOB_MAGIC
+from dockarmor.compile.records import by_namespace
 from dockarmor.kernel.protocol import Kernel
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
@@ -64,7 +64,8 @@ def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> N
     together: dict[bytes, list[bytes]] = {}
     for one in results:
         if one.output is not None and one.output.blob:
-            together.setdefault(_namespace(one.output.blob), []).append(one.output.blob)
+            for namespace, blob in by_namespace(one.output.blob).items():
+                together.setdefault(namespace, []).append(blob)
     at_once = feature_set(target).has("policy/set_load")
     for blobs in together.values():
         if at_once:
@@ -120,13 +121,3 @@ def _refuse_blobs(names: Iterable[str]) -> None:
             message = f"{shown(name)} is compiled already: mode and namespace are part of what was compiled"
             help = ("name the policy text, or load it without --complain and --namespace",)
             raise DiagnosticError([Diagnostic("DA601", message, help=help)])
-
-
-def _namespace(blob: bytes) -> bytes:
-    """The namespace that a blob names, empty where it names none; the kernel takes one per write."""
-    at = len(BLOB_MAGIC) + 4
-    tag = b"\x04\x0a\x00namespace\x00\x05"
-    if not blob.startswith(tag, at):
-        return b""
-    at += len(tag)
-    return blob[at + 2 : at + 2 + int.from_bytes(blob[at : at + 2], "little")]

@@ -101,7 +101,7 @@ def tree(path: str) -> dict[str, Any]:
 
 
 def digests(folder: str, prefix: str, found: dict[str, str]) -> dict[str, str]:
-    """Profile name -> the kernel's hash of it, from policy/profiles (and its children) and namespaces."""
+    """Profile name -> the kernel's hash of it, from policy/profiles and the children below."""
     for entry in os.listdir(folder):
         below = folder + "/" + entry
         name = prefix + read(below + "/name").removesuffix("\n")
@@ -114,8 +114,16 @@ def digests(folder: str, prefix: str, found: dict[str, str]) -> dict[str, str]:
     return found
 
 
+def namespace_digests(folder: str, name: str, found: dict[str, str]) -> dict[str, str]:
+    """The same of a namespace and those inside it; the first one has no name."""
+    digests(folder + "/profiles", f":{name}:" if name else "", found)
+    for inner in os.listdir(folder + "/namespaces"):
+        namespace_digests(f"{folder}/namespaces/{inner}", f"{name}//{inner}" if name else inner, found)
+    return found
+
+
 def profiles(_request: Request, _audit: Audit) -> Answer:
-    hashes = digests(APPARMOR + "/policy/profiles", "", {})
+    hashes = namespace_digests(APPARMOR + "/policy", "", {})
     listed = []
     for line in read(APPARMOR + "/profiles").splitlines():
         name, _, mode = line.rpartition(" (")

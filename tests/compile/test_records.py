@@ -1,0 +1,31 @@
+"""Where a blob may be cut."""
+
+from collections.abc import Callable
+
+import pytest
+
+from dockarmor.compile.pipeline import Built
+from dockarmor.compile.reader import read_blob
+from dockarmor.compile.records import by_namespace
+
+TEXT = "profile :a:one { /x r, ^hat { /y r, } }\nprofile two { /x r, }\nprofile :b:one { }\nprofile :a:three { }"
+
+
+def test_records_of_a_namespace_stay_together(build: Callable[..., Built]) -> None:
+    blob = build(TEXT).blob
+    pieces = by_namespace(blob)
+    assert {
+        namespace: {profile.name for profile in read_blob(piece).profiles} for namespace, piece in pieces.items()
+    } == {b"": {"two"}, b"a": {"one", "one//hat", "three"}, b"b": {"one"}}
+    assert sum(map(len, pieces.values())) == len(blob)
+
+
+def test_a_blob_without_namespaces_is_one_piece(build: Callable[..., Built]) -> None:
+    blob = build("profile a { }\nprofile b { }").blob
+    assert by_namespace(blob) == {b"": blob}
+
+
+@pytest.mark.parametrize("damage", [slice(None, -1), slice(1, None), slice(None, 60)])
+def test_what_is_damaged_is_left_to_the_kernel(damage: slice, build: Callable[..., Built]) -> None:
+    blob = build(TEXT).blob[damage]
+    assert by_namespace(blob) == {b"": blob}

@@ -1,0 +1,67 @@
+"""Each mediation class: calls that are allowed, calls that are denied, as the embedded kernel says, record by record."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mounts import MOUNT
+from probes import Class, made, predicted
+
+from dockarmor.compile.pipeline import compile_policy
+from dockarmor.kernel.embedded.era import LINUX_6_1, LINUX_6_12, LINUX_6_17
+from dockarmor.kernel.embedded.kernel import Embedded
+from dockarmor.kernel.lab import Lab
+from dockarmor.policy.builtin import builtin_base
+from dockarmor.policy.features import FeatureSet
+from dockarmor.policy.read import library, read_text, require
+from dockarmor.rules.registry import ALL
+from dockarmor.text.source import Source
+
+pytestmark = pytest.mark.lab
+
+CLASSES = {one.name: one for one in (MOUNT,)}
+
+
+@pytest.fixture
+def embedded(prober: Lab, tmp_path: Path) -> Iterator[Embedded]:
+    """Its like in this process; what a test loads into the machine is removed again."""
+    era = {"lab 6.1": LINUX_6_1, "lab 6.12": LINUX_6_12}.get(prober.name, LINUX_6_17)
+    kernel = Embedded(str(tmp_path), prober.features(), ALL, era=era)
+    yield kernel
+    for name in {profile.name.partition("//")[0] for profile in prober.profiles()}:
+        prober.remove(name)
+
+
+def loaded(kernels: tuple[Lab, Embedded], one: Class) -> None:
+    features = FeatureSet.from_tree(kernels[0].name, kernels[0].features())
+    policy = require(read_text(Source(one.name, one.policy()), library(builtin_base()))).policy
+    blob = compile_policy(policy, features).blob
+    for kernel in kernels:
+        kernel.load(blob)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_calls_end_as_the_embedded_kernel_says(prober: Lab, embedded: Embedded, name: str) -> None:
+    one = CLASSES[name]
+    if prober.name not in one.kernels:
+        pytest.skip(f"{prober.name} does not mediate this class")
+    loaded((prober, embedded), one)
+    probes = {name: probe for name, probe in one.probes.items() if prober.name in probe.kernels}
+    free = made(prober, probes, None)
+    assert {name: ended for name, ended in free.items() if ended.get("errno") or "error" in ended} == {}
+    real, ours = {}, {}
+    for name, ended in made(prober, probes, one.label).items():
+        probe = probes[name]
+        expected = predicted(embedded, prober, probe, one.label, ended["pid"])
+        records = expected.records if probe.logged else ended["records"]
+        ours[name] = (expected.done, records, probe.result if expected.done else None)
+        real[name] = (
+            ended.get("errno") == 0 and "error" not in ended,
+            ended["records"],
+            ended["result"] if expected.done and "result" in ended else ended.get("error"),
+        )
+        assert ended.get("step") == "code", (name, ended)
+    assert {key: value for key, value in real.items() if value != ours[key]} == {
+        key: value for key, value in ours.items() if value != real[key]
+    }
+    assert {done for done, _, _ in ours.values()} == {True, False}
