@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place
-from dockarmor.compile.pipeline import Options, compile_policy
+from dockarmor.compile.pipeline import Options, all_kinds, compile_policy
 from dockarmor.compile.pool import scattered
 from dockarmor.compile.program import digest
 from dockarmor.compile.recorder import Known, Recorder
+from dockarmor.compile.sharing import Encodings
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import Policy
@@ -63,7 +64,7 @@ class Batch:
         processes: int = 1,
     ) -> None:
         self._library, self._settings, self._cache, self._processes = library, settings, cache, processes
-        self._known = Known()
+        self._known, self._encodings = Known(), Encodings(all_kinds())
         self._program = digest() if cache else b""
         if cache:
             library.forget()  # a record tells how a file looked before it was read
@@ -128,7 +129,7 @@ class Batch:
     def _output(self, policy: Policy) -> Result:
         settings = self._settings
         try:
-            built = compile_policy(policy, settings.features, options=settings.options)
+            built = compile_policy(policy, settings.features, options=settings.options, known=self._encodings)
         except DiagnosticError as error:
             return error
         figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]

@@ -7,11 +7,17 @@ from dockarmor.access.confinement import CapabilityWords
 from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
 from dockarmor.compile.scope import AliasScope, ProfileScope
 from dockarmor.policy.features import Negotiated
-from dockarmor.policy.profile import PlacedRule, Profile
+from dockarmor.policy.profile import Profile
+from dockarmor.policy.row import PlacedRule, PlacedRules
 from dockarmor.rules.file import FileRule
-from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry
+from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry, Rule
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+from dockarmor.text.source import Span
 from dockarmor.value import field, frozen, mutable, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dockarmor.compile.sharing import Encodings, Shared
 
 #: Modes in which nothing is mediated unless a rule of the profile says so.
 UNMEDIATED = frozenset(("unconfined", "default_allow"))
@@ -19,6 +25,9 @@ UNMEDIATED = frozenset(("unconfined", "default_allow"))
 _ALWAYS = "userns"
 #: Rules that aliases copy (apparmor.d(5), ALIAS RULES).
 _ALIASED = frozenset(("file", "link"))
+
+#: the code of two rules that say differently how the same path is executed
+EXEC_CONFLICT = "DA401"
 
 Kinds = Mapping[type, Kind]
 
@@ -42,6 +51,25 @@ class Encoding:
     targets: tuple[str, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
+    def take(self, encoded: Encoded, placed: PlacedRule) -> None:
+        """Add what a rule comes to."""
+        if isinstance(encoded, Entry):
+            (self.file if encoded.table == "file" else self.policy).append(PlacedEntry(encoded, placed))
+        elif isinstance(encoded, CapabilityEntry):
+            self.capabilities.append((encoded, placed))
+        elif isinstance(encoded, LimitEntry):
+            self.limits[encoded.resource] = encoded.value
+        elif isinstance(encoded, Dropped):
+            self.diagnostics.append(_placed(encoded.diagnostic, placed.includes))
+
+    def join(self, other: "Encoding", includes: tuple[Span, ...] = ()) -> None:
+        """Add what rules come to that all came by these includes."""
+        self.file += other.file
+        self.policy += other.policy
+        self.capabilities += other.capabilities
+        self.limits |= other.limits
+        self.diagnostics += [_placed(found, includes) for found in other.diagnostics]
+
     def capability_words(self) -> CapabilityWords:
         """What is allowed, audited when used, and denied in silence."""
         allow = deny = audit = quiet = 0
@@ -56,6 +84,13 @@ class Encoding:
         return CapabilityWords(allow, allow & audit, quiet)
 
 
+class PlacedEncoding(NamedTuple):
+    """What rules come to, and the includes by which they came."""
+
+    encoding: Encoding
+    includes: tuple[Span, ...]
+
+
 class Aliases(NamedTuple):
     """A profile's aliases, and what they replace: one test tells whether a text concerns any of them."""
 
@@ -63,18 +98,25 @@ class Aliases(NamedTuple):
     sources: tuple[str, ...]
 
 
-def encode(profile: Profile, features: Negotiated, kinds: Kinds) -> Encoding:
-    """Encode all rules. Raises DiagnosticError with the mistakes of all of them."""
-    scope = ProfileScope(profile, features)
+def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodings | None" = None) -> Encoding:
+    """Encode all rules. Raises DiagnosticError with the mistakes of all of them.
+
+    With what is `known` from other profiles, only the mistakes and warnings say by which includes rules came.
+    """
+    scope = ProfileScope(profile.name, profile.variables, features)
     aliases = Aliases(profile.aliases, tuple(source for source, _ in profile.aliases))
+    shared = known.shared(scope, aliases) if known is not None else None
     made = Encoding()
     mistakes: list[Diagnostic] = []
-    for placed in profile.rules:
+    for one in profile.rules if shared is None else _parts(profile, shared):
+        if isinstance(one, PlacedEncoding):
+            made.join(one.encoding, one.includes)
+            continue
         try:
-            for encoded in _encode_rule(placed, kinds[type(placed.rule)], scope, aliases):
-                _sort(made, encoded, placed)
+            for encoded in encode_rule(one.rule, kinds[type(one.rule)], scope, aliases):
+                made.take(encoded, one)
         except DiagnosticError as error:
-            mistakes.extend(_placed(found, placed) for found in error.diagnostics)
+            mistakes.extend(_placed(found, one.includes) for found in error.diagnostics)
     if mistakes:
         raise DiagnosticError(mistakes)
     for kind in dict.fromkeys(kinds.values()):
@@ -84,32 +126,36 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds) -> Encoding:
     return made
 
 
-def _encode_rule(placed: PlacedRule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:
+def _parts(profile: Profile, shared: "Shared") -> Iterator[PlacedRule | PlacedEncoding]:
+    """The profile's rules, and in place of those that are known already what they come to."""
+    rules, own = profile.rules, profile.variables.own
+    if not isinstance(rules, PlacedRules):
+        yield from rules
+        return
+    for placed in rules.rows:
+        for part in shared.parts(placed.row, own) if placed.includes else placed.row.rules:
+            if isinstance(part, Encoding):
+                yield PlacedEncoding(part, placed.includes)
+            else:
+                yield PlacedRule(part, placed.includes, placed.implied)
+
+
+def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:
+    """What one rule comes to, and once more for each alias that concerns it."""
     scope.texts.clear()
-    yield from kind.encode(placed.rule, scope)
+    yield from kind.encode(rule, scope)
     if kind.name not in _ALIASED:
         return
     texts = tuple(scope.texts)
     if any(text.startswith(aliases.sources) for text in texts):
         for source, target in aliases.pairs:
             if any(text.startswith(source) for text in texts):
-                yield from kind.encode(placed.rule, AliasScope(scope, source, target))
+                yield from kind.encode(rule, AliasScope(scope, source, target))
 
 
-def _sort(made: Encoding, encoded: Encoded, placed: PlacedRule) -> None:
-    if isinstance(encoded, Entry):
-        (made.file if encoded.table == "file" else made.policy).append(PlacedEntry(encoded, placed))
-    elif isinstance(encoded, CapabilityEntry):
-        made.capabilities.append((encoded, placed))
-    elif isinstance(encoded, LimitEntry):
-        made.limits[encoded.resource] = encoded.value
-    elif isinstance(encoded, Dropped):
-        made.diagnostics.append(_placed(encoded.diagnostic, placed))
-
-
-def _placed(found: Diagnostic, rule: PlacedRule) -> Diagnostic:
+def _placed(found: Diagnostic, includes: tuple[Span, ...]) -> Diagnostic:
     """A finding with the includes by which its rule came."""
-    return replace(found, includes=found.includes or rule.includes)
+    return replace(found, includes=found.includes or includes)
 
 
 def merge(placed: Iterable[PlacedEntry]) -> list[PlacedEntry]:
@@ -165,7 +211,7 @@ def exec_conflict(first: PlacedEntry, second: PlacedEntry, *, same_pattern: bool
     others = (Label(first.rule.rule.span, f"this one {_way(first.rule)}"),) if first.rule else ()
     what = "the same path" if same_pattern else "some path that both match"
     return Diagnostic(
-        "DA401",
+        EXEC_CONFLICT,
         f"two rules say differently how {what} is executed",
         span,
         label=_way(second.rule) if second.rule else "",

@@ -9,8 +9,9 @@ from dockarmor.automata.limits import DEFAULT, Limits
 from dockarmor.compile.attachment import attach
 from dockarmor.compile.blob import version_word, write_record
 from dockarmor.compile.compiled import CompiledProfile
-from dockarmor.compile.encoding import Encoding, Kinds, encode
+from dockarmor.compile.encoding import EXEC_CONFLICT, Encoding, Kinds, encode
 from dockarmor.compile.reader import FORCE_COMPLAIN
+from dockarmor.compile.sharing import Encodings
 from dockarmor.compile.table import Form, build
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
 from dockarmor.policy.profile import Flags, Policy, Profile
@@ -94,11 +95,12 @@ def compile_policy(
     policy_features: FeatureSet | None = None,
     options: Options | None = None,
     kinds: Kinds | None = None,
+    known: Encodings | None = None,
 ) -> Built:
     """Compile every profile with its hats and children.
 
-    `policy_features` are what the author knew of where the policy has no ABI rule of its own. Raises
-    DiagnosticError with the mistakes of all profiles.
+    `policy_features` are what the author knew of where the policy has no ABI rule of its own. `known`: what rules of
+    included files came to in policies before. Raises DiagnosticError with the mistakes of all profiles.
     """
     features = intersect(policy.abi or policy_features, kernel_features)
     records: list[CompiledBlob] = []
@@ -106,7 +108,7 @@ def compile_policy(
     for top in policy.profiles:
         for profile in top.family():
             try:
-                records.append(compile_profile(profile, features, options, kinds))
+                records.append(compile_profile(profile, features, options, kinds, known=known))
             except DiagnosticError as error:
                 mistakes.extend(error.diagnostics)
     if mistakes:
@@ -125,14 +127,26 @@ def compile_profile(
     options: Options | None = None,
     kinds: Kinds | None = None,
     encoding: Encoding | None = None,
+    known: Encodings | None = None,
 ) -> CompiledBlob:
     """Compile one profile, without its children. Raises DiagnosticError.
 
     `encoding`: what the profile's rules come to with these features, where that is known already.
     """
     options = options or Options()
-    if encoding is None:
-        encoding = encode(profile, features, all_kinds() if kinds is None else kinds)
+    if encoding is not None:
+        return _compiled(profile, features, options, encoding)
+    kinds = all_kinds() if kinds is None else kinds
+    try:
+        return _compiled(profile, features, options, encode(profile, features, kinds, known))
+    except DiagnosticError as error:
+        if known is None or all(found.code != EXEC_CONFLICT for found in error.diagnostics):
+            raise
+        # Only what is encoded for this profile alone knows by which includes the two rules came.
+        return _compiled(profile, features, options, encode(profile, features, kinds))
+
+
+def _compiled(profile: Profile, features: Negotiated, options: Options, encoding: Encoding) -> CompiledBlob:
     form = form_of(features, options)
     attached = attach(profile, features, form, encoding.diagnostics)
     compiled = replace(

@@ -3,7 +3,7 @@
 from dockarmor.access.capability import CAPABILITIES
 from dockarmor.compile.permission_map import FIRST_SLOT, LAST_SLOT
 from dockarmor.policy.features import Negotiated
-from dockarmor.policy.profile import Profile
+from dockarmor.policy.variables import Variables, named
 from dockarmor.text.source import Span
 
 
@@ -13,12 +13,16 @@ class ProfileScope:
     `texts` are the texts that were expanded since it was last cleared.
     """
 
-    def __init__(self, profile: Profile, features: Negotiated) -> None:
-        self.profile = profile.name
+    def __init__(self, name: str, variables: Variables, features: Negotiated) -> None:
+        self._name = name
         self.features = features
-        self.variables = profile.variables
+        self.variables = variables
         self.targets: list[str] = []
         self.texts: list[str] = []
+
+    @property
+    def profile(self) -> str:
+        return self._name
 
     def has(self, feature: str) -> bool:
         return self.features.has(feature)
@@ -46,6 +50,32 @@ class ProfileScope:
         return CAPABILITIES.index(name) if name in CAPABILITIES else None
 
 
+class CommonScope(ProfileScope):
+    """What all profiles have in common. It notes what was asked of it that is not.
+
+    `reached`: the variables that decided; None once the answer is a profile's own.
+    """
+
+    def __init__(self, variables: Variables, features: Negotiated) -> None:
+        super().__init__("", variables, features)
+        self.reached: frozenset[str] | None = frozenset()
+
+    @property
+    def profile(self) -> str:
+        self.reached = None
+        return ""
+
+    def expand(self, text: str, span: Span) -> str:
+        for name in named(text):
+            reached = self.variables.reached(name)
+            self.reached = None if reached is None or self.reached is None else self.reached | reached
+        return super().expand(text, span)
+
+    def exec_slot(self, target: str) -> int:
+        self.reached = None
+        return super().exec_slot(target)
+
+
 class AliasScope:
     """The scope seen through one alias: texts that begin with `source` begin with `target` instead.
 
@@ -56,11 +86,14 @@ class AliasScope:
         self.scope = scope
         self.source = source
         self.target = target
-        self.profile = scope.profile
         self.has = scope.has
         self.kernel_has = scope.kernel_has
         self.exec_slot = scope.exec_slot
         self.capability_number = scope.capability_number
+
+    @property
+    def profile(self) -> str:
+        return self.scope.profile
 
     def expand(self, text: str, span: Span) -> str:
         expanded = self.scope.expand(text, span)
