@@ -1,6 +1,6 @@
 cimport cython
 
-from dockarmor.automata.vectors cimport grown, numbers
+from dockarmor.automata.vectors cimport VectorSet, numbers
 
 
 cdef class Partition:
@@ -14,8 +14,8 @@ cdef class Partition:
     cdef int[::1] dirty_count, best, best_count
     cdef Py_ssize_t round, mask, dirty_total
 
-    @cython.locals(s=Py_ssize_t, number=Py_ssize_t)
-    cdef void _by_value(self, object values) except *
+    @cython.locals(s=Py_ssize_t, number=Py_ssize_t, known=VectorSet, halves=cython.int[::1])
+    cdef void _by_value(self, unsigned int[::1] values) except *
 
     @cython.locals(s=Py_ssize_t, i=Py_ssize_t, t=Py_ssize_t, fill=cython.int[::1])
     cdef void _invert(self) except *
@@ -42,10 +42,10 @@ cdef class Partition:
 
 cdef class Quotient:
     cdef Partition parts
-    cdef unsigned int[::1] defaults, offsets, columns, targets
+    cdef unsigned int[::1] defaults, offsets, columns, targets, values
     cdef public int[::1] order, number, first
     cdef public Py_ssize_t count, used
-    cdef public unsigned int[::1] new_defaults, new_offsets, new_columns, new_targets
+    cdef public unsigned int[::1] new_defaults, new_offsets, new_columns, new_targets, new_values
 
     @cython.locals(s=Py_ssize_t, i=Py_ssize_t, dead=Py_ssize_t)
     cdef void _visit_all(self) except *

@@ -6,7 +6,7 @@ from array import array
 
 from dockarmor.automata.alphabet import in_order
 from dockarmor.automata.dfa import Dfa
-from dockarmor.automata.vectors import numbers
+from dockarmor.automata.vectors import VectorSet, numbers, unsigned
 
 
 def minimise(dfa: Dfa) -> Dfa:
@@ -24,18 +24,15 @@ def minimise(dfa: Dfa) -> Dfa:
     parts = Partition(dfa)
     parts.refine()
     quotient = Quotient(dfa, parts)
-    values = array("I", [dfa.values[quotient.first[part]] for part in quotient.order[: quotient.count]])
-    if parts.of[1] == parts.of[0]:
-        values[1] = 0
     return merge_columns(
         Dfa(
             dfa.classes,
             dfa.width,
-            array("I", quotient.new_defaults),
-            array("I", quotient.new_offsets),
-            array("I", quotient.new_columns[: quotient.used]),
-            array("I", quotient.new_targets[: quotient.used]),
-            values,
+            unsigned(quotient.new_defaults, quotient.count),
+            unsigned(quotient.new_offsets, quotient.count + 1),
+            unsigned(quotient.new_columns, quotient.used),
+            unsigned(quotient.new_targets, quotient.used),
+            unsigned(quotient.new_values, quotient.count),
         )
     )
 
@@ -81,12 +78,15 @@ class Partition:
         self.dirty_total = 0
 
     def _by_value(self, values: "array[int]") -> None:
-        known: dict[int, int] = {}
+        known = VectorSet()
+        halves = numbers(2)
         for s in range(self.states):
-            number = known.setdefault(values[s], len(known))
+            halves[0] = values[s] & 0xFFFF
+            halves[1] = values[s] >> 16
+            number = known.intern(halves, 0, 2)
             self.of[s] = number
             self.size[number] += 1
-        self.classes = len(known)
+        self.classes = known.count
 
     def _invert(self) -> None:
         """Who leads to a state: before[before_offsets[t] : before_offsets[t + 1]]."""
@@ -247,6 +247,7 @@ class Quotient:
         self.offsets = dfa.offsets
         self.columns = dfa.columns
         self.targets = dfa.targets
+        self.values = dfa.values
         self.order = numbers(parts.classes + 1)
         self.number = numbers(parts.classes)
         self.first = numbers(parts.classes)
@@ -256,9 +257,8 @@ class Quotient:
         self.new_targets = array("I", bytes(4 * len(dfa.columns) + 4))
         self.new_defaults = array("I", bytes(4 * parts.classes + 4))
         self.new_offsets = array("I", bytes(4 * parts.classes + 8))
+        self.new_values = array("I", bytes(4 * parts.classes + 4))
         self._visit_all()
-        self.new_defaults = self.new_defaults[: self.count]
-        self.new_offsets = self.new_offsets[: self.count + 1]
 
     def _visit_all(self) -> None:
         for s in range(self.parts.states - 1, -1, -1):
@@ -290,6 +290,7 @@ class Quotient:
     def _row(self, new: int, old: int) -> None:
         default = self._visit(self.parts.of[self.defaults[old]])
         self.new_defaults[new] = default
+        self.new_values[new] = self.values[old]
         for i in range(self.offsets[old], self.offsets[old + 1]):
             target = self._visit(self.parts.of[self.targets[i]])
             if target != default:
@@ -349,9 +350,9 @@ def merge_columns(dfa: Dfa) -> Dfa:
         classes,
         max(classes) + 1,
         dfa.defaults,
-        array("I", new_offsets),
-        array("I", new_columns)[:used],
-        array("I", new_targets)[:used],
+        unsigned(new_offsets, states + 1),
+        unsigned(new_columns, used),
+        unsigned(new_targets, used),
         dfa.values,
         dfa.out_of_band,
     )

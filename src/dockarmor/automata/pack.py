@@ -8,7 +8,7 @@ from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.encode import Encoder
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.tables import DIFFERENTIAL, OFFSET, OUT_OF_BAND, Tables
-from dockarmor.automata.vectors import VectorSet, numbers
+from dockarmor.automata.vectors import VectorSet, numbers, unsigned
 
 __all__ = ["Tables", "pack"]
 
@@ -63,7 +63,7 @@ def _assemble(dfa: Dfa, rows: Encoder, comb: "Comb", classes: bytes | None) -> T
     return Tables(
         values=dfa.values,
         base=result[2],
-        default=array("I", rows.default),
+        default=unsigned(rows.default, states),
         next=result[0],
         check=result[1],
         classes=classes,

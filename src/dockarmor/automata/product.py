@@ -10,7 +10,7 @@ from dockarmor.automata.encode import full_rows
 from dockarmor.automata.expand import expand
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.tables import Tables
-from dockarmor.automata.vectors import grown, numbers
+from dockarmor.automata.vectors import grown, numbers, unsigned
 from dockarmor.value import frozen
 
 #: which byte a witness shows for a class of bytes: what reads best first
@@ -292,10 +292,10 @@ class Product:
             offsets[i + first] = used
         states = self.count + first
         return (
-            array("I", defaults[:states]),
-            array("I", offsets[: states + 1]),
-            array("I", columns[:used]),
-            array("I", targets[:used]),
+            unsigned(defaults, states),
+            unsigned(offsets, states + 1),
+            unsigned(columns, used),
+            unsigned(targets, used),
         )
 
     def _step(self, i: int, c: int) -> int:

@@ -12,7 +12,7 @@ from dockarmor.automata.items import Items
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.prune import Prune
 from dockarmor.automata.trie import Trie
-from dockarmor.automata.vectors import VectorSet, grown, numbers, sort_distinct
+from dockarmor.automata.vectors import VectorSet, chosen, grown, numbers, sort_distinct, unsigned
 
 #: how many of the last states are looked at for who made them so many, and how many accepts are named
 BLAMED = 200
@@ -40,15 +40,15 @@ def determinise(trie: Trie, resolve: Resolve, covered: Resolve | None = None, li
     """
     subset = Subset(trie, resolve, covered, limits)
     subset.run()
-    values = array("I", [subset.values[subset.state_values[s]] for s in range(subset.states.count)])
+    states = subset.states.count
     return Dfa(
         subset.alphabet.classes,
         subset.alphabet.width,
-        array("I", subset.defaults[: subset.states.count]),
-        array("I", subset.offsets[: subset.states.count + 1]),
-        array("I", subset.columns[: subset.used]),
-        array("I", subset.targets[: subset.used]),
-        values,
+        unsigned(subset.defaults, states),
+        unsigned(subset.offsets, states + 1),
+        unsigned(subset.columns, subset.used),
+        unsigned(subset.targets, subset.used),
+        chosen(array("I", subset.values), unsigned(subset.state_values, states)),
     )
 
 

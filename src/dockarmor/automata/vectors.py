@@ -17,6 +17,26 @@ def grown(old: "array[int]", count: int) -> "array[int]":
     return new
 
 
+def unsigned(values: "array[int]", count: int) -> "array[int]":
+    """The first `count` numbers, as an array of unsigned ones."""
+    result = array("I")
+    result.frombytes(memoryview(values).cast("B")[: 4 * count])
+    return result
+
+
+def chosen(values: "array[int]", places: "array[int]") -> "array[int]":
+    """values[place] for every place. Both are arrays of unsigned numbers; no place lies outside.
+
+    >>> chosen(array("I", (5, 6, 7)), array("I", (2, 0, 2)))
+    array('I', [7, 5, 7])
+    """
+    result = array("I", bytes(4 * len(places)))
+    target = result
+    for i in range(len(places)):
+        target[i] = values[places[i]]
+    return result
+
+
 def sort_distinct(values: "array[int]", start: int, count: int) -> int:
     """Sort values[start : start + count] in place and drop duplicates; the new count."""
     end = start + count

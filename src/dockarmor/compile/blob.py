@@ -11,14 +11,7 @@ from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.compile.permission_map import TableEntry
 from dockarmor.compile.reader import MAX_LIMITS, MODES
 from dockarmor.compile.stream import Packer
-from dockarmor.compile.tables import (
-    BASE_DIFFERENTIAL,
-    BASE_OUT_OF_BAND,
-    DIFFERENTIAL,
-    OUT_OF_BAND,
-    Dfa,
-    dfa_bytes,
-)
+from dockarmor.compile.tables import Dfa, dfa_bytes
 
 #: Version word: bits 12-19 parser abi 2, bits 20-27 policy version 2, from kernel abi 6 on.
 _PARSER: Final = 0x00202000
@@ -118,11 +111,7 @@ def _write_table(out: Packer, table: CompiledTable) -> None:
         _write_entries(out, table.entries)
         if table.accept2 is not None:
             out.u32(3, "permsv")
-    used = 0
-    for base in table.tables.base:
-        used |= base
-    flags = (DIFFERENTIAL if used & BASE_DIFFERENTIAL else 0) | (OUT_OF_BAND if used & BASE_OUT_OF_BAND else 0)
-    out.aligned_blob(dfa_bytes(Dfa(table.tables, table.accept2, flags, table.wide)), "aadfa")
+    out.aligned_blob(dfa_bytes(Dfa(table.tables, table.accept2, wide=table.wide)), "aadfa")
 
 
 def _write_entries(out: Packer, entries: tuple[TableEntry, ...]) -> None:
@@ -130,9 +119,7 @@ def _write_entries(out: Packer, entries: tuple[TableEntry, ...]) -> None:
     out.u32(1, "version")
     out.array(len(entries))
     for entry in entries:
-        out.u32(0)
-        for word in entry:
-            out.u32(word)
+        out.u32s((0, *entry))
     out.array_end()
     out.struct_end()
 

@@ -3,6 +3,7 @@
 Source: security/apparmor/policy_unpack.c (enum aa_code, aa_unpack_nameX and the readers around it).
 """
 
+from collections.abc import Sequence
 from struct import Struct
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ MAX_ARRAY = 0xFFFF
 _U16 = Struct("<H")
 _U32 = Struct("<I")
 _U64 = Struct("<Q")
+_U32_ELEMENT = Struct("<BI")
 _FIXED = {
     U8: 1,
     U16: 2,
@@ -175,6 +177,10 @@ class Packer:
     def u32(self, value: int, name: str | None = None) -> None:
         self._code(U32, name)
         self.data += _U32.pack(value)
+
+    def u32s(self, values: Sequence[int]) -> None:
+        """Several elements, none under a name."""
+        self.data += b"".join([_U32_ELEMENT.pack(U32, value) for value in values])
 
     def u64(self, value: int) -> None:
         self._code(U64, None)

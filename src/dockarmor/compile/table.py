@@ -11,6 +11,7 @@ from dockarmor.automata.pack import pack
 from dockarmor.automata.subset import determinise
 from dockarmor.automata.tables import Tables
 from dockarmor.automata.trie import Trie
+from dockarmor.automata.vectors import chosen
 from dockarmor.compile.accept import (
     AcceptClasses,
     ExecConflict,
@@ -101,7 +102,7 @@ def _finish(use: Use, tables: Tables, classes: AcceptClasses, form: Form, wide: 
     if use == "file":
         pairs = cast("list[tuple[TableEntry, TableEntry]]", forms)
         entries = tuple(entry for pair in pairs for entry in pair)
-        accept = array("I", [value * 2 for value in tables.values])
+        accept = chosen(array("I", range(0, len(entries), 2)), tables.values)
         flags = array("I", [FLAG_OWNER]) * len(accept)
     else:
         entries = tuple(cast("list[TableEntry]", forms))
@@ -114,8 +115,8 @@ def _finish(use: Use, tables: Tables, classes: AcceptClasses, form: Form, wide: 
 def inline_table(use: Use, tables: Tables, classes: AcceptClasses, form: Form, *, wide: bool) -> CompiledTable:
     """A table whose permissions stand in accept words."""
     words = [inline(resolved) for resolved in classes.resolved]
-    accept = array("I", [words[value][0] for value in tables.values])
-    second = array("I", [words[value][1] for value in tables.values])
+    accept = chosen(array("I", [first for first, _ in words]), tables.values)
+    second = chosen(array("I", [second for _, second in words]), tables.values)
     return CompiledTable(_with_values(tables, accept), use, second, None, form.abi, wide=wide)
 
 

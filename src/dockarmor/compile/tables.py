@@ -51,7 +51,10 @@ _CODES = {1: "B", 2: "H", 4: "I"}
 
 @frozen(eq=False)
 class Dfa:
-    """Tables as a blob holds them. `tables.values` is the accept table; `accept2` may be missing."""
+    """Tables as a blob holds them. `tables.values` is the accept table; `accept2` may be missing.
+
+    `flags` are what a header claims; what is written is what the tables need.
+    """
 
     tables: Tables
     accept2: "array[int] | None"
@@ -65,31 +68,53 @@ def dfa_bytes(dfa: Dfa) -> bytes:
     Raises ValueError where 16 bits do not hold a state number; `Dfa.wide` asks for 32.
     """
     tables = dfa.tables
-    parts = [_table(ACCEPT, tables.values, 4)]
-    if dfa.accept2 is not None:
-        parts.append(_table(ACCEPT2, dfa.accept2, 4))
-    if tables.classes is not None:
-        parts.append(_table(CLASSES, array("B", tables.classes), 1))
-    parts.append(_table(BASE, tables.base, 4))
-    width = 4 if dfa.wide else 2
-    if not dfa.wide and len(tables.base) > MAX_STATES_16:
+    states = len(tables.base)
+    if not dfa.wide and states > MAX_STATES_16:
         raise ValueError("more states than a 16-bit table can name")
-    parts += [_table(id, data, width) for id, data in _transitions(tables)]
+    width = 4 if dfa.wide else 2
+    parts = [b"", *_table(ACCEPT, 4, _words(tables.values))]
+    if dfa.accept2 is not None:
+        parts += _table(ACCEPT2, 4, _words(dfa.accept2))
+    if tables.classes is not None:
+        parts += _table(CLASSES, 1, tables.classes)
+    bases = _words(tables.base)
+    parts += _table(BASE, 4, bases)
+    for id, data in ((DEFAULT, tables.default), (NEXT, tables.next), (CHECK, tables.check)):
+        parts += _table(id, width, _words(data) if dfa.wide else _halves(data))
     size = HEADER_SIZE + sum(map(len, parts))
-    header = _HEADER.pack(MAGIC, HEADER_SIZE, size, dfa.flags) + VERSION
-    return b"".join([header.ljust(HEADER_SIZE, b"\0"), *parts])
+    header = _HEADER.pack(MAGIC, HEADER_SIZE, size, _flags(bases)) + VERSION
+    parts[0] = header.ljust(HEADER_SIZE, b"\0")
+    return b"".join(parts)
 
 
-def _transitions(tables: Tables) -> "list[tuple[int, array[int]]]":
-    return [(DEFAULT, tables.default), (NEXT, tables.next), (CHECK, tables.check)]
+def _flags(bases: bytes) -> int:
+    """What the base entries, big endian, say of how states are walked: it stands in their first byte."""
+    told = set(bases[::4])
+    differential = any(byte & BASE_DIFFERENTIAL >> 24 for byte in told)
+    out_of_band = any(byte & BASE_OUT_OF_BAND >> 24 for byte in told)
+    return (DIFFERENTIAL if differential else 0) | (OUT_OF_BAND if out_of_band else 0)
 
 
-def _table(id: int, data: "array[int]", width: int) -> bytes:
-    elements = array(_CODES[width], data)
-    if width > 1 and sys.byteorder == "little":
+def _table(id: int, width: int, data: bytes) -> tuple[bytes, bytes, bytes]:
+    head = _TABLE.pack(id, width, 0, len(data) // width)
+    return head, data, bytes(-(len(head) + len(data)) % 8)
+
+
+def _words(data: "array[int]") -> bytes:
+    """Numbers of 32 bits, big endian."""
+    elements = data[:]
+    if sys.byteorder == "little":
         elements.byteswap()
-    body = _TABLE.pack(id, width, 0, len(elements)) + elements.tobytes()
-    return body + bytes(-len(body) % 8)
+    return elements.tobytes()
+
+
+def _halves(data: "array[int]") -> bytes:
+    """Numbers of 32 bits that 16 hold, big endian."""
+    words = _words(data)
+    halves = bytearray(len(words) // 2)
+    halves[::2] = words[2::4]
+    halves[1::2] = words[3::4]
+    return bytes(halves)
 
 
 def read_dfa(data: bytes, offset: int) -> Dfa:
