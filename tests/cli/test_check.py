@@ -27,7 +27,10 @@ def check(
     folder: Path, *arguments: str, stdin: bytes = b"", status: int | None = None
 ) -> "subprocess.CompletedProcess[bytes]":
     command = [sys.executable, "-m", "dockarmor", "check", *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=False, cwd=folder)
+    cache = {"DOCKARMOR_CACHE": str(folder / ".git/cache")}
+    done = subprocess.run(
+        command, input=stdin, capture_output=True, check=False, cwd=folder, env={**os.environ, **cache}
+    )
     if status is not None:
         assert done.returncode == status, done.stderr.decode()
     return done
@@ -164,3 +167,50 @@ def test_the_cheap_road_imports_nothing_that_it_does_not_need(folder: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_was_found_before_is_found_again_in_every_form(folder: Path) -> None:
+    for form in FORMS:
+        fresh = check(folder, "--no-cache", "--output", form, ".")
+        first, second = (check(folder, "--output", form, ".") for _ in range(2))
+        assert fresh.stdout == first.stdout == second.stdout
+        assert fresh.returncode == first.returncode == second.returncode == 2
+    assert len(list((folder / ".git/cache/build/index").iterdir())) >= 3
+
+
+def test_every_change_of_what_was_looked_at_is_seen(folder: Path) -> None:
+    """The file itself, an include that appears or changes, and a better spelling of one that is missing."""
+    (folder / "abstractions").mkdir()
+    file = folder / "x"
+    file.write_text("profile x {\n  include <abstractions/bsae>\n  include if exists <local/x>\n  /a r,\n}\n")
+
+    def said() -> str:
+        first, second = (check(folder, "-I", ".", "--output", "concise", "x").stdout.decode() for _ in range(2))
+        assert first == second
+        return first
+
+    assert "DA100" in said()
+    (folder / "abstractions/base").write_text("/b r,\n")
+    assert "DA100" in said()
+    assert "abstractions/base" in check(folder, "-I", ".", "x").stdout.decode()
+    file.write_text(file.read_text().replace("bsae", "base"))
+    assert "DA100" not in said()
+    (folder / "local").mkdir()
+    (folder / "local/x").write_text("dbus send,\n")
+    assert "DA429" in said()
+    (folder / "local/x").write_text("signal set=(foo),\n")
+    assert "error[" in said()
+
+
+def test_a_hit_imports_neither_parser_nor_lints(folder: Path) -> None:
+    code = (
+        "import sys; from dockarmor.cli.main import main; main(['check', 'b-warns']);"
+        "rooms = ('dockarmor.syntax', 'dockarmor.lint', 'dockarmor.rules');"
+        "print([name for name in sys.modules if name.startswith(rooms)])"
+    )
+    environment = {**os.environ, "DOCKARMOR_CACHE": str(folder / "cache")}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, cwd=folder, env=environment
+        )
+    assert done.stdout.decode().endswith("\n[]\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dockarmor.compile.batch import Batch, Job, Settings
-from dockarmor.compile.cache import Cache, CacheError, Figures, Output
+from dockarmor.compile.cache import Cache, CacheError, Figures, Output, unpacked
 from dockarmor.policy.features import builtin
 from dockarmor.policy.read import library
 
@@ -61,7 +61,7 @@ def place(tmp_path: Path) -> Place:
 
 def test_hit_gives_the_same_blob_and_figures(place: Place) -> None:
     (fresh,) = place.build()
-    hit = place.open().find(REQUEST)
+    hit = unpacked(place.open().find(REQUEST))
     assert hit is not None
     assert hit.blob == fresh.blob
     assert [one.all() for one in hit.profiles] == [one.all() for one in fresh.profiles]
@@ -165,7 +165,7 @@ output = Output(bytes(range(256)) * 4000, [Figures("p", 1, 2, 3)], 0)
 print("ready", flush=True)
 while True:
     for at in range(8):
-        cache.keep(b"%d" % at, output)
+        cache.keep(b"%d" % at, output.packed())
         cache.keep_request(b"request %d" % at, b"%d" % at, [])
 """
     chance = random.Random(4)
@@ -178,8 +178,8 @@ while True:
         run.wait()
         cache = Cache(str(tmp_path / "cache"), HOUR * 10**6)
         for at in range(8):
-            found = cache.find(b"request %d" % at)
+            found = unpacked(cache.find(b"request %d" % at))
             assert found is None or found.blob == bytes(range(256)) * 4000
-    cache.keep(b"0", Output(b"", [], 0))
+    cache.keep(b"0", b"")
     cache.close()
     assert not list((tmp_path / "cache/new").iterdir())

@@ -5,33 +5,30 @@
   find . -name '*.profile' | dockarmor check --files-from - --output github
 
 `dockarmor rule DAnnn` explains a finding. `# dockarmor: allow DAnnn -- reason` accepts one.
+What was found before, in the same text for the same features, comes from the cache.
 Exit status: 0 clean, 1 warnings, 2 text that cannot be read as policy (errors).
 """
 
-import marshal
 import os
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from dockarmor.cli.compiling import policy_names
-from dockarmor.cli.config import Config, apply
+from dockarmor.cli.config import apply
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
-from dockarmor.cli.output import color_wanted, diagnostic_item, note
-from dockarmor.cli.policy import add_features, add_reading, features, includes, read_argument, shown
-from dockarmor.cli.reports import FORMS, Checked, form
-from dockarmor.lint.examine import Depth, examine
-from dockarmor.policy.features import FeatureSet
-from dockarmor.policy.includes import Library
-from dockarmor.text.diagnostic import Diagnostic
-from dockarmor.text.source import Source
+from dockarmor.cli.output import note
+from dockarmor.cli.policy import add_features, add_reading, includes, read_argument
+from dockarmor.cli.reports import FORMS
 
-#: with fewer files than this one process is quicker than several
-_WORTH_WORKERS = 64
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Iterator
+
+    from dockarmor.cli.config import Config
+    from dockarmor.cli.reports import Checked
 
 
-def configure(parser: ArgumentParser) -> None:
+def configure(parser: "ArgumentParser") -> None:
     parser.add_argument("files", nargs="*", metavar="FILE|DIR", help="policy files, folders of them, or `-`")
     parser.add_argument("--files-from", metavar="LIST", help="a file with one name a line, or `-`")
     parser.add_argument("--no-lint", action="store_true", help="only what apparmor_parser would refuse or warn of")
@@ -46,13 +43,14 @@ def configure(parser: ArgumentParser) -> None:
         "--unsafe-fixes", action="store_true", help="with --fix: also those that change what is allowed"
     )
     parser.add_argument("--watch", action="store_true", help="check again whenever a file changes")
+    parser.add_argument("--no-cache", action="store_true", help="find everything anew, remember nothing")
     parser.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="processes (default: as many as help)")
     parser.add_argument("--output", choices=FORMS, default="human", help="how findings are printed (default: human)")
     add_reading(parser)
     add_features(parser)
 
 
-def run(options: Namespace) -> int:
+def run(options: "Namespace") -> int:
     config = apply(options)
     names = list(_names(options))
     if not names:
@@ -65,33 +63,24 @@ def run(options: Namespace) -> int:
     return _round(names, options, config)
 
 
-def _names(options: Namespace) -> Iterator[str]:
+def _names(options: "Namespace") -> "Iterator[str]":
     yield from policy_names(options.files)
     if options.files_from is not None:
         listed = read_argument(options.files_from)
         yield from (os.fsdecode(line) for line in listed.splitlines() if line)
 
 
-def _round(names: list[str], options: Namespace, config: Config) -> int:
+def _round(names: "list[str]", options: "Namespace", config: "Config") -> int:
     """Check everything once."""
-    from dockarmor.compile.pool import processors
+    from dockarmor.cli.checking import checked
+    from dockarmor.cli.reports import form
 
-    library, kernel = includes(options), features(options)
-    depth = Depth(
-        compile=not options.no_compile,
-        lint=not (options.no_lint or options.no_compile),
-        each=options.verbose,
-        ignored=tuple(config.ignored),
-    )
     if options.fix:
-        from dockarmor.cli.fixes import fix
+        from dockarmor.cli.fixes import fix_all
 
-        for name in names:
-            fix(name, library, kernel, depth, unsafe=options.unsafe_fixes)
-    worker = _worker(library, kernel, depth, options)
-    jobs = options.jobs or (processors() if len(names) >= _WORTH_WORKERS else 1)
+        fix_all(names, options, tuple(config.ignored))
     counts = {"error": 0, "warning": 0, "note": 0}
-    for piece in form(options.output)(_counted(_in_order(worker, names, jobs), counts)):
+    for piece in form(options.output)(_counted(checked(names, options, tuple(config.ignored)), counts)):
         sys.stdout.write(piece)
     sys.stdout.flush()
     if options.output == "human":
@@ -99,44 +88,7 @@ def _round(names: list[str], options: Namespace, config: Config) -> int:
     return EXIT_USAGE if counts["error"] else EXIT_NO if counts["warning"] else EXIT_OK
 
 
-def _worker(library: Library, kernel: FeatureSet, depth: Depth, options: Namespace) -> Callable[[str], Checked]:
-    from dockarmor.text.render import render
-
-    color = color_wanted(sys.stdout)
-    human = options.output == "human"
-
-    def work(name: str) -> Checked:
-        found = check_file(name, library, kernel, depth)
-        ok = not any(one.severity.value == "error" for one in found)
-        item = {"path": name, "ok": ok, "diagnostics": [diagnostic_item(one) for one in found]}
-        return item, "".join(render(one, color=color) + "\n\n" for one in found) if human else ""
-
-    return work
-
-
-def _in_order(work: Callable[[str], Checked], names: list[str], jobs: int) -> Iterator[Checked]:
-    """What `work` says of each file, in their order, by so many processes."""
-    from dockarmor.compile.pool import scattered
-
-    done: dict[int, bytes] = {}
-    at = 0
-    for number, said in scattered(lambda number: marshal.dumps(work(names[number])), range(len(names)), jobs):
-        done[number] = said
-        while at in done:
-            yield marshal.loads(done.pop(at))
-            at += 1
-
-
-def check_file(name: str, library: Library, kernel: FeatureSet, depth: Depth) -> tuple[Diagnostic, ...]:
-    """The findings of one file; that it cannot be read is one."""
-    try:
-        data = read_argument(name)
-    except OSError as error:
-        return (Diagnostic("DA102", f"cannot read {shown(name)}: {error.strerror}"),)
-    return examine(Source.from_bytes(shown(name), data), library, kernel, depth)
-
-
-def _counted(results: Iterable[Any], counts: dict[str, int]) -> Iterator[Checked]:
+def _counted(results: "Iterable[Checked]", counts: dict[str, int]) -> "Iterator[Checked]":
     for item, text in results:
         for found in item["diagnostics"]:
             counts[found["severity"]] += 1

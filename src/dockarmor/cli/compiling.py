@@ -6,7 +6,7 @@ import time
 
 from dockarmor.cli.places import base_folder, cache_folder
 from dockarmor.compile import BLOB_MAGIC
-from dockarmor.compile.cache import Cache, CacheError, Figures, Output
+from dockarmor.compile.cache import Cache, CacheError, Figures, Output, unpacked
 from dockarmor.policy.builtin import KERNEL
 
 TYPE_CHECKING = False
@@ -78,11 +78,11 @@ def policy_names(arguments: "Sequence[str]") -> list[str]:
 
 def built(names: "Sequence[str]", road: Road) -> list[Built]:
     """Compile all of them. Raises OSError for a file that cannot be read."""
-    requests = _requests(names, road)
+    requests = asked(names, road.search, road.key) if road.cache else [None] * len(names)
     found: list[Any] = [None] * len(names)
     if road.cache:
         find = road.cache.find
-        found = [find(request) if request else None for request in requests]
+        found = [unpacked(find(request)) if request else None for request in requests]
     missing = [at for at, output in enumerate(found) if output is None]
     if missing:
         results = _build([(names[at], requests[at]) for at in missing], road)
@@ -95,7 +95,7 @@ def built(names: "Sequence[str]", road: Road) -> list[Built]:
 
 
 def open_cache() -> Cache | None:
-    """The user's cache of compiled policy; where it cannot be used that is said once, and nothing is cached."""
+    """The user's cache; where it cannot be used that is said once, and nothing is cached."""
     try:
         return Cache(os.path.join(cache_folder(), "build"), time.time_ns())
     except CacheError as error:
@@ -173,13 +173,14 @@ def features_key(name: str) -> bytes:
     return strings((b"own", os.fsencode(name)))
 
 
-def _requests(names: "Sequence[str]", road: Road) -> list[bytes | None]:
-    """What the index knows these policies by; None for what cannot be asked for again."""
-    if road.cache is None:
-        return [None] * len(names)
+def asked(names: "Sequence[str]", search: "Sequence[str]", key: bytes) -> list[bytes | None]:
+    """What a cache's index knows these policies by; None for what cannot be asked for again.
+
+    `search`, `key`: as in Road.
+    """
     from dockarmor.compile.program import stamp
 
-    common = strings((stamp(), road.key, strings(list(map(os.fsencode, road.search))), os.fsencode(os.getcwd())))
+    common = strings((stamp(), key, strings(list(map(os.fsencode, search))), os.fsencode(os.getcwd())))
     again = (name != "-" and (os.path.isfile(name) or not os.path.exists(name)) for name in names)
     return [common + os.fsencode(name) if yes else None for name, yes in zip(names, again, strict=True)]
 

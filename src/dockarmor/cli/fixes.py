@@ -1,9 +1,12 @@
 """`check --fix`: apply what the findings of a file offer, until nothing more is offered."""
 
 import os
+from argparse import Namespace
+from collections.abc import Sequence
 
+from dockarmor.cli.checking import depth_of
 from dockarmor.cli.output import note
-from dockarmor.cli.policy import read_argument, shown
+from dockarmor.cli.policy import features, includes, read_argument, shown
 from dockarmor.lint.examine import Depth, examine
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.includes import Library
@@ -15,6 +18,13 @@ from dockarmor.text.source import Source
 MAX_ROUNDS = 20
 
 
+def fix_all(names: Sequence[str], options: Namespace, ignored: Sequence[str]) -> None:
+    """Apply the fixes of every file, one after the other."""
+    library, kernel, depth = includes(options), features(options), depth_of(options, ignored)
+    for name in names:
+        fix(name, library, kernel, depth, unsafe=options.unsafe_fixes)
+
+
 def fix(name: str, library: Library, kernel: FeatureSet, depth: Depth, *, unsafe: bool) -> None:
     """Apply the fixes of one file, written beside and renamed. Says on standard error how many.
 
@@ -22,24 +32,23 @@ def fix(name: str, library: Library, kernel: FeatureSet, depth: Depth, *, unsafe
     """
     if name == "-" or not os.path.isfile(name):
         return
-    before = text = read_argument(name).decode("latin-1")
+    source = before = Source(shown(name), read_argument(name).decode("latin-1"))
+    found = examine(source, library, kernel, depth)
     count = 0
     for _ in range(MAX_ROUNDS):
-        source = Source(shown(name), text)
-        found = examine(source, library, kernel, depth)
         edits = _edits(source, found, unsafe)
         if not edits:
             break
-        fixed = apply(source, edits)
-        after = examine(Source(shown(name), fixed), library, kernel, depth)
+        fixed = Source(shown(name), apply(source, edits))
+        after = examine(fixed, library, kernel, depth)
         if _errors(after) > _errors(found):
             note(f"{name}: a fix would break the file; it is left as it is. Please report this.")
             break
-        text, count = fixed, count + len(edits)
-    if text != before:
+        source, found, count = fixed, after, count + len(edits)
+    if source.text != before.text:
         from dockarmor.cli.places import replace_file
 
-        replace_file(name, text.encode("latin-1"))
+        replace_file(name, source.text.encode("latin-1"))
         library.forget()  # others may include it
         note(f"{name}: {count} fix(es) applied")
 

@@ -3,17 +3,18 @@
 import os
 import stat
 import sys
-from argparse import ArgumentParser, Namespace
 
-from dockarmor.ask.subject import Subject, from_blob, from_policy
 from dockarmor.cli import places
 from dockarmor.compile import BLOB_MAGIC
-from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
 from dockarmor.policy.builtin import KERNEL
-from dockarmor.policy.features import FeatureSet, builtin, names
-from dockarmor.policy.includes import Library
-from dockarmor.policy.read import library, read_text, require
-from dockarmor.text.source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from dockarmor.ask.subject import Subject
+    from dockarmor.policy.features import FeatureSet
+    from dockarmor.policy.includes import Library
 
 #: a policy file is not larger, a blob neither
 MAX_BYTES = 128 << 20
@@ -21,7 +22,7 @@ MAX_BYTES = 128 << 20
 _OPENED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
-def add_reading(parser: ArgumentParser) -> None:
+def add_reading(parser: "ArgumentParser") -> None:
     """Options on how policy text is read."""
     parser.add_argument(
         "--base", metavar="DIR", help="where <…> includes are found (default: /etc/apparmor.d, else our own)"
@@ -31,8 +32,10 @@ def add_reading(parser: ArgumentParser) -> None:
     )
 
 
-def add_features(parser: ArgumentParser) -> None:
+def add_features(parser: "ArgumentParser") -> None:
     """The option that says for which kernel policy is compiled."""
+    from dockarmor.policy.features import names
+
     parser.add_argument(
         "--features",
         metavar="NAME|FILE",
@@ -40,8 +43,10 @@ def add_features(parser: ArgumentParser) -> None:
     )
 
 
-def features(options: Namespace) -> FeatureSet:
+def features(options: "Namespace") -> "FeatureSet":
     """The feature set that was asked for."""
+    from dockarmor.policy.features import FeatureSet, builtin
+
     name: str = options.features or KERNEL
     if os.sep in name or os.path.exists(name):
         with open(name, "rb") as file:
@@ -49,12 +54,14 @@ def features(options: Namespace) -> FeatureSet:
     return builtin(name)
 
 
-def includes(options: Namespace) -> Library:
+def includes(options: "Namespace") -> "Library":
     """The search path of includes, as options and host say."""
+    from dockarmor.policy.read import library
+
     return library(_latin(base_folder(options)), tuple(map(_latin, options.include)))
 
 
-def base_folder(options: Namespace) -> str:
+def base_folder(options: "Namespace") -> str:
     """--base, else the host's policy folder if it has tunables, else our own."""
     return places.base_folder(options.base)
 
@@ -64,6 +71,8 @@ def read_argument(name: str) -> bytes:
     if name == "-":
         return sys.stdin.buffer.read(MAX_BYTES)
     if not os.path.exists(name):
+        from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
+
         if name == PAGE_NAME:
             return page().encode("latin-1")
         if name == TODAY_NAME:
@@ -93,8 +102,12 @@ def shown(name: str) -> str:
     return "standard input" if name == "-" else _latin(name)
 
 
-def subject(options: Namespace, name: str, kernel: FeatureSet | None = None) -> Subject:
+def subject(options: "Namespace", name: str, kernel: "FeatureSet | None" = None) -> "Subject":
     """A policy ready to be asked. Raises DiagnosticError for text or bytes that are no policy."""
+    from dockarmor.ask.subject import from_blob, from_policy
+    from dockarmor.policy.read import read_text, require
+    from dockarmor.text.source import Source
+
     data = read_argument(name)
     if data.startswith(BLOB_MAGIC):
         return from_blob(shown(name), data)

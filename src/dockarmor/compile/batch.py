@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
-from dockarmor.compile.cache import Cache, Figures, Output, Place
+from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
 from dockarmor.compile.pipeline import Options, all_kinds, compile_policy
 from dockarmor.compile.pool import scattered
 from dockarmor.compile.program import digest
@@ -16,7 +16,7 @@ from dockarmor.policy.read import read_text, require
 from dockarmor.policy.resolve import resolve
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.source import Source
-from dockarmor.value import field, frozen
+from dockarmor.value import field, frozen, replace
 
 
 @frozen
@@ -33,11 +33,16 @@ class Job:
 
 @frozen
 class Settings:
-    """How all policies of a batch are compiled. `key`: all of it that decides on the blobs, for the cache."""
+    """How all policies of a batch are compiled. `key`: all of it that decides on the blobs, for the cache.
+
+    `policy_features`: what a policy without an ABI rule knows of; `pinned`: the same for all of them.
+    """
 
     features: FeatureSet
     key: bytes
     options: Options = field(default_factory=Options)
+    policy_features: FeatureSet | None = None
+    pinned: FeatureSet | None = None
 
 
 Result = Output | DiagnosticError
@@ -83,14 +88,14 @@ class Batch:
                 results[number] = error
                 done(1)
                 continue
-            known = self._cache.built(read.key) if self._cache else None
+            known = unpacked(self._cache.built(read.key)) if self._cache else None
             if known is not None:
                 results[number] = known
                 done(1)
         for number, result in self._compile({at: one.policy for at, one in policies.items() if at not in results}):
             results[number] = result
             if self._cache and isinstance(result, Output):
-                self._cache.keep(policies[number].key, result)
+                self._cache.keep(policies[number].key, result.packed())
             done(1)
         self._remember(jobs, policies, results)
         return [results[number] for number in range(len(jobs))]
@@ -128,8 +133,11 @@ class Batch:
 
     def _output(self, policy: Policy) -> Result:
         settings = self._settings
+        if settings.pinned is not None:
+            policy = replace(policy, abi=settings.pinned)
         try:
-            built = compile_policy(policy, settings.features, options=settings.options, known=self._encodings)
+            features, also = settings.features, settings.policy_features
+            built = compile_policy(policy, features, also, settings.options, known=self._encodings)
         except DiagnosticError as error:
             return error
         figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]

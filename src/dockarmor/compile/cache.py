@@ -1,7 +1,7 @@
-"""What was compiled before, in a folder of the user's own.
+"""What was made of policy before, in a folder of the user's own: blobs by `build`, findings by `check`.
 
     index/NAME   for a request (a path and how to read it): every place that was looked at, how it looked, the key
-    built/KEY    for what all of it said (content, features, options, program): the blob and its figures
+    built/KEY    for what all of it said (content, features, options, program): what was made, as bytes
     new/         files that are being written; what a killed run left there goes with the next one
 
 A hit costs one stat per place and imports nothing of the parser. A place that looks different is read and compared,
@@ -76,6 +76,14 @@ class Output:
         return cls(blob, [Figures(name.decode("latin-1"), *counts) for name, *counts in figures], int(warnings))
 
 
+def unpacked(made: "bytes | None") -> "Output | None":
+    """The output that a cache kept, if it kept one; a checksum may fit by chance."""
+    try:
+        return None if made is None else Output.unpack(made)
+    except ValueError:
+        return None
+
+
 class Place:
     """A path, how it looked before it was read, and what was found (`said`)."""
 
@@ -131,7 +139,7 @@ class Cache:
         self._written = 0
         _own(self._folder)
 
-    def find(self, request: bytes) -> "Output | None":
+    def find(self, request: bytes) -> "bytes | None":
         """What the request gave, if every place that it looked at still says the same."""
         entry = self._index(request)
         if entry is None:
@@ -153,17 +161,13 @@ class Cache:
             self._write(self._index_path(request), _index_body(request, key, places))
         return found
 
-    def built(self, key: bytes) -> "Output | None":
-        """What was built for this content."""
-        body = _read(self._built_path(key))
-        try:
-            return None if body is None else Output.unpack(body)
-        except ValueError:
-            return None  # a checksum that fits by chance
+    def built(self, key: bytes) -> "bytes | None":
+        """What was made of this content."""
+        return _read(self._built_path(key))
 
-    def keep(self, key: bytes, output: Output) -> None:
-        """Remember what was built. A folder that is full or gone is no error: the next run builds again."""
-        self._write(self._built_path(key), output.packed())
+    def keep(self, key: bytes, made: bytes) -> None:
+        """Remember what was made. A folder that is full or gone is no error: the next run makes it again."""
+        self._write(self._built_path(key), made)
 
     def keep_request(self, request: bytes, key: bytes, places: "Iterable[Place]") -> None:
         """Remember what a request looked at, and the key of what came of it."""

@@ -1,4 +1,4 @@
-"""Which program this is: blobs of another one are not taken from the cache.
+"""Which program this is: what another one made is not taken from the cache.
 
 The version alone does not tell two states of a checkout apart, and upgrades without a new version happen.
 """
@@ -34,7 +34,7 @@ def digest() -> bytes:
 
 
 def _files() -> "list[os.DirEntry[str]]":
-    """What decides on blobs: the rooms up to `compile`, the feature sets, the profiles that the package makes."""
+    """What decides on blobs and findings: not the verbs that ask others, nor pages and examples."""
     root = os.path.dirname(dockarmor.__file__)
     found = []
     for room in ("", *_ROOMS):
@@ -45,6 +45,6 @@ def _files() -> "list[os.DirEntry[str]]":
 
 
 _ROOMS = (
-    *("text", "automata", "access", "access/grammar", "syntax", "rules", "policy", "compile", "containers"),
-    *("data/features", "data/profiles"),
+    *("text", "automata", "access", "access/grammar", "syntax", "rules", "policy", "compile", "lint", "containers"),
+    *("cli", "cli/reports", "data/features", "data/profiles"),
 )
