@@ -13,6 +13,7 @@ from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.encoding import Encoding, PlacedEntry
 from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC
+from dockarmor.lint.bearing import bearing
 from dockarmor.lint.compiled import encoded
 from dockarmor.lint.lint import Examined
 from dockarmor.policy.profile import PlacedRule, Profile
@@ -67,7 +68,8 @@ class Part(NamedTuple):
 class Overlaps:
     """The entries of one table, and the sets of them (indices) that meet on some string.
 
-    `complete`: all entries of the table are there; else only the file's own rules and what denies near them.
+    `complete`: all entries of the table are there that have a bearing on the file's own (lint/bearing.py); else
+    only its own and what decides over them.
     """
 
     def __init__(self, placed: Sequence[PlacedEntry], sets: list[tuple[int, ...]], dfa: Dfa, complete: bool) -> None:
@@ -111,9 +113,10 @@ def survey(examined: Examined, profile: Profile) -> Survey | None:
 
 def _table(examined: Examined, placed: Sequence[PlacedEntry]) -> Overlaps | None:
     said = [one for one in placed if one.rule is not None]
-    if not any(one.rule is not None and examined.own(one.rule) for one in said):
+    own = [one.rule is not None and examined.own(one.rule) for one in said]
+    if not any(own):
         return None
-    return _built(said, True) or _built(_near(examined, said), False)
+    return _built(bearing(said, own), True) or _built(bearing(said, own, least=True), False)
 
 
 def _built(placed: Sequence[PlacedEntry], complete: bool) -> Overlaps | None:
@@ -135,34 +138,6 @@ def _built(placed: Sequence[PlacedEntry], complete: bool) -> Overlaps | None:
     if sum(len(met) ** 2 for met in sets) > MAX_MEETINGS:
         return None
     return Overlaps(placed, sets, dfa, complete)
-
-
-def _near(examined: Examined, placed: Sequence[PlacedEntry]) -> list[PlacedEntry]:
-    """The file's own entries, and those that deny something and can meet one of them."""
-    own = [one for one in placed if one.rule and examined.own(one.rule)]
-    heads = [head(one.entry.pattern) for one in own]
-    denials = [one for one in placed if one.rule and not examined.own(one.rule) and one.entry.effect == "deny"]
-    return own + [one for one in denials if any(_meet(head(one.entry.pattern), other) for other in heads)]
-
-
-def _meet(one: bytes, other: bytes) -> bool:
-    return one.startswith(other) or other.startswith(one)
-
-
-def head(pattern: bytes) -> bytes:
-    """The plain bytes with which every string of a pattern begins, as far as that is seen at once.
-
-    >>> head(b"/etc/(a|b)"), head(b"/etc*"), head(b"a|b")
-    (b'/etc/', b'/et', b'')
-    """
-    end = next((at for at, byte in enumerate(pattern) if byte in b"\\[(.*|"), len(pattern))
-    if b"|" in pattern and b"(" not in pattern[:end]:
-        depth = 0
-        for byte in pattern:
-            depth += (byte == 40) - (byte == 41)
-            if byte == 124 and depth <= 0:
-                return b""
-    return pattern[: end - 1] if pattern[end : end + 1] == b"*" else pattern[:end]
 
 
 def part_of(placed: PlacedEntry) -> Part:
