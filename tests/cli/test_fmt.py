@@ -1,11 +1,15 @@
 """`fmt` as its users meet it."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from dockarmor import data
+from dockarmor.cli.places import replace_file
 
 UGLY = b"profile p {\n   /a   r, # caf\xe9\n}"
 NICE = b"profile p {\n  /a r,  # caf\xe9\n}\n"
@@ -94,3 +98,27 @@ def test_what_is_no_regular_file_is_refused(folder: Path) -> None:
 def test_includes_are_neither_read_in_nor_missed(folder: Path) -> None:
     text = b"include  <no/such>\nprofile x { include <none> }"
     assert fmt(folder, "-", stdin=text).stdout == b"include <no/such>\nprofile x {\n  include <none>\n}\n"
+
+
+def test_json_says_of_each_file_what_was_done(folder: Path) -> None:
+    (folder / "bad").write_bytes(BAD)
+    (folder / "nice").write_bytes(NICE)
+    done = fmt(folder, "--check", "--output", "jsonl", "p", "bad", "nice", "gone", status=2)
+    items = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["path"], one["ok"], one["changed"], [d["code"] for d in one["diagnostics"]]) for one in items] == [
+        ("p", True, True, []),
+        ("bad", False, False, ["DA200"]),
+        ("nice", True, False, []),
+        ("gone", False, False, ["DA102"]),
+    ]
+    schema = json.loads((Path(data.__file__).parent / "schemas/fmt@1.json").read_text())
+    assert all(set(one) == set(schema["required"]) for one in items)
+    fmt(folder, "--output", "json", "-", stdin=UGLY, status=2)
+
+
+def test_a_file_that_another_program_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "p"
+    file.write_bytes(b"theirs")
+    with pytest.raises(OSError, match="changed meanwhile"):
+        replace_file(str(file), b"ours", b"as it was read")
+    assert (file.read_bytes(), os.listdir(tmp_path)) == (b"theirs", ["p"])

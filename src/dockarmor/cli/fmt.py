@@ -13,17 +13,18 @@ Exit status: 0 done, 1 with --check or --diff where something would change, 2 fo
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from dockarmor.cli.failure import report
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
-from dockarmor.cli.output import note
+from dockarmor.cli.output import Results, add_output, diagnostic_item, note
 from dockarmor.cli.places import replace_file
 from dockarmor.cli.policy import MAX_BYTES, add_reading, includes, shown
 from dockarmor.policy.folder import policy_tree
 from dockarmor.policy.formatted import formatted
 from dockarmor.policy.includes import Library, load
-from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.render import printable
 from dockarmor.text.source import Source
 
@@ -33,18 +34,28 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; print the names of files that differ")
     parser.add_argument("--diff", action="store_true", help="write nothing; print what would change")
     add_reading(parser)
+    add_output(parser)
 
 
 def run(options: Namespace) -> int:
-    library = includes(options)
+    if options.output != "human" and ("-" in options.files or options.diff):
+        note("dockarmor fmt: standard input and --diff print policy text; they have no JSON form")
+        return EXIT_USAGE
+    library, results = includes(options), Results("fmt@1", options)
     looking = options.check or options.diff
     changed = failed = 0
     for name in _names(options.files):
+        item: dict[str, Any] = {"path": name, "ok": True, "changed": False, "diagnostics": []}
         try:
-            changed += _format(name, library, options)
+            item["changed"] = _format(name, library, options)
+            changed += item["changed"]
         except (DiagnosticError, OSError) as error:
-            report(error)
+            item |= {"ok": False, "diagnostics": [diagnostic_item(one) for one in _said(error)]}
+            if options.output == "human":
+                report(error)
             failed += 1
+        results.add(item, [printable(shown(name))] if options.check and item["changed"] else [])
+    results.finish()
     if options.files != ["-"]:
         note(f"{changed} file(s) {'would change' if looking else 'formatted'}, {failed} left as they are")
     return EXIT_USAGE if failed else EXIT_NO if changed and looking else EXIT_OK
@@ -57,13 +68,17 @@ def _format(name: str, library: Library, options: Namespace) -> bool:
     changed = text != source.text
     if options.diff:
         _print_diff(source, text)
-    elif options.check:
-        sys.stdout.write(f"{printable(source.name)}\n" if changed else "")
-    elif name == "-":
+    elif name == "-" and not options.check:
         sys.stdout.buffer.write(text.encode("latin-1"))
-    elif changed:
-        replace_file(name, text.encode("latin-1"))
+    elif changed and not options.check:
+        replace_file(name, text.encode("latin-1"), source.text.encode("latin-1"))
     return changed
+
+
+def _said(error: DiagnosticError | OSError) -> Sequence[Diagnostic]:
+    if isinstance(error, DiagnosticError):
+        return error.diagnostics
+    return [Diagnostic("DA102", f"{shown(str(error.filename))}: {error.strerror}")]
 
 
 def _names(arguments: list[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Where things are kept between commands. The environment is read here and nowhere below."""
 
+import errno
 import os
 
 #: where a host keeps its policy text
@@ -39,8 +40,12 @@ def _xdg(variable: str, default: str) -> str:
     return value if os.path.isabs(value) else os.path.join(os.path.expanduser("~"), default)
 
 
-def replace_file(path: str, data: bytes) -> None:
-    """Write beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed."""
+def replace_file(path: str, data: bytes, read: bytes | None = None) -> None:
+    """Write beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed.
+
+    `read`: what the file said when its new content was worked out. Raises OSError where it says something else by
+    now, and leaves it alone.
+    """
     path = os.path.realpath(path)
     beside = f"{path}.{os.getpid()}.new"
     try:
@@ -53,6 +58,10 @@ def replace_file(path: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if read is not None:
+            with open(path, "rb") as now:
+                if now.read(len(read) + 1) != read:
+                    raise OSError(errno.ESTALE, "was changed meanwhile by another program; it is left alone", path)
         os.replace(beside, path)
     except BaseException:
         if os.path.exists(beside):
