@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dockarmor.lint.coverage import coverage
 from dockarmor.lint.dead import Dead
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.shown import not_shown
 from dockarmor.policy.profile import PlacedRule
 from dockarmor.rules.all_rule import AllRule
 from dockarmor.rules.kind import PLAIN
@@ -58,7 +59,6 @@ def _help(deny: PlacedRule) -> tuple[str, ...]:
 
 
 def _at_deny(deny: PlacedRule, victims: list[Dead]) -> Diagnostic:
-    more = len(victims) - SHOWN
     return Diagnostic(
         "DA353",
         _message(deny),
@@ -67,7 +67,7 @@ def _at_deny(deny: PlacedRule, victims: list[Dead]) -> Diagnostic:
         label="denies all of the class",
         others=tuple(Label(one.placed.rule.span, "never has an effect") for one in victims[:SHOWN]),
         help=_help(deny),
-        notes=(f"{more} more {'is' if more == 1 else 'are'} not shown",) if more > 0 else (),
+        notes=not_shown(len(victims) - SHOWN),
     )
 
 

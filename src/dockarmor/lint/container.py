@@ -12,20 +12,17 @@ from dockarmor.syntax.tree import File
 from dockarmor.text.source import Span
 
 #: what an author may write on a line of its own
-_MARK = re.compile(r"^[ \t]*#[ \t]*dockarmor:[ \t]*container[ \t]*$", re.MULTILINE)
-_NAME = re.compile(
-    r"(?:\A|[-_./ ])(?:docker|containers?|podman|nerdctl|crio?|k8s|kube[a-z]*|lxc|lxd|incus)(?:[-_./0-9 ]|\Z)",
-    re.IGNORECASE,
-)
+_MARK = r"(?m)^[ \t]*#[ \t]*dockarmor:[ \t]*container[ \t]*$"
+_NAME = r"(?i)(?:\A|[-_./ ])(?:docker|containers?|podman|nerdctl|crio?|k8s|kube[a-z]*|lxc|lxd|incus)(?:[-_./0-9 ]|\Z)"
 
 
 def meant_for_containers(policy: Policy, file: File) -> bool:
     """A comment says so; or nothing attaches to a path, and a profile's name or its rules are those of containers."""
-    if _MARK.search(file.source.text):
+    if "dockarmor:" in file.source.text and re.search(_MARK, file.source.text):
         return True
     if any(profile.attachment is not None for profile in policy.profiles):
         return False
-    return any(_NAME.search(profile.name) or _shaped(profile) for profile in policy.profiles)
+    return any(re.search(_NAME, profile.name) or _shaped(profile) for profile in policy.profiles)
 
 
 def _shaped(profile: Profile) -> bool:

@@ -27,7 +27,7 @@ from dockarmor.rules.link import LinkRule
 MOST_NAMED = 3
 
 _LETTERS = {"x": EXEC, "r": READ, "w": WRITE | APPEND, "a": APPEND, "k": LOCK, "m": MMAP, "l": LINK}
-_CLASS = re.compile(rb"\[\^?(?:\\[\s\S]|[^\]\\])*\]")
+_CLASS = rb"\[\^?(?:\\[\s\S]|[^\]\\])*\]"
 _ALL = (1 << 32) - 1
 
 
@@ -332,7 +332,7 @@ def is_pair(pattern: bytes) -> bool:
     >>> is_pair(b"/a[^/\\\\x00]*"), is_pair(b"/a\\\\x00/b")
     (False, True)
     """
-    return b"\\x00" in _CLASS.sub(b"", pattern)
+    return b"\\x00" in pattern and b"\\x00" in re.sub(_CLASS, b"", pattern)
 
 
 def letters_of(rule: FileRule | LinkRule) -> str:

@@ -1,6 +1,5 @@
 """DA350: a rule that never has an effect, or letters of one that are never granted. Proved over all strings."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -8,12 +7,14 @@ from dockarmor.lint.class_denied import class_denied
 from dockarmor.lint.coverage import coverage, letters_of, speaking
 from dockarmor.lint.dead import Dead
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.mode_word import mode_word
 from dockarmor.lint.removal import removal
+from dockarmor.lint.shown import not_shown
 from dockarmor.lint.witness import described
 from dockarmor.policy.profile import PlacedRule
 from dockarmor.rules.capability import CapabilityRule
 from dockarmor.rules.file import FileRule
-from dockarmor.rules.file_mode import MODE, ModeFault, parse_mode
+from dockarmor.rules.file_mode import ModeFault, parse_mode
 from dockarmor.rules.link import LinkRule
 from dockarmor.syntax.tree import Conditional, walk
 from dockarmor.text.diagnostic import Diagnostic, Fix, Label, Severity
@@ -22,7 +23,6 @@ from dockarmor.text.source import Span
 #: how many rules one wider rule may make superfluous before they are told together
 FEW = 4
 
-_WORD = re.compile(r"#[^\n]*|[^\s,]+")
 _DENY_WINS = "a deny wins over every allow of the same priority, wherever it stands"
 
 
@@ -48,7 +48,6 @@ def _is_beside(one: Dead) -> bool:
 def _many(dead: list[Dead]) -> Diagnostic:
     """One wide rule and all that add nothing to it."""
     wide = dead[0].by[0].rule
-    more = len(dead) - FEW
     does = "denies" if wide.qualifiers.effect == "deny" else "allows"
     return Diagnostic(
         "DA350",
@@ -58,7 +57,7 @@ def _many(dead: list[Dead]) -> Diagnostic:
         label=f"{does} it already",
         others=tuple(Label(one.placed.rule.span, f"{does} nothing new") for one in dead[:FEW]),
         help=("remove them, or narrow this rule to what is needed: it is the one that counts",),
-        notes=(*_witness(dead[0]), f"{more} more {'is' if more == 1 else 'are'} not shown"),
+        notes=(*_witness(dead[0]), *not_shown(len(dead) - FEW)),
     )
 
 
@@ -78,7 +77,6 @@ def _found(examined: Examined, one: Dead) -> Diagnostic:
         words = f"{does} it already" if rule != one.by[0].rule else "the first one"
     elif one.reason == "overruled":
         message, label = "this rule has no effect: a stronger one decides everywhere", f"{does} nothing"
-        words = "decides instead"
     else:
         message, label = f"this rule has no effect: all that it {does} is denied", "never granted"
         help = (_DENY_WINS,)
@@ -108,7 +106,7 @@ def _repeated(one: Dead, does: str) -> tuple[str, str]:
 
 
 def _partly(examined: Examined, one: Dead, rule: FileRule) -> Diagnostic:
-    word = _mode_word(rule)
+    word = mode_word(rule)
     span = word or rule.span
     left = "".join(letter for letter in span.text if letter.lower() not in one.letters.lower())
     fix = None
@@ -170,19 +168,6 @@ def _means(word: str, rule: FileRule, dropped: str) -> bool:
     kept = "".join(letter for letter in letters_of(rule) if letter not in dropped)
     shortened = FileRule(rule.path, mode.letters, mode.exec, None, None, False, rule.qualifiers, rule.span)
     return bool(kept) and letters_of(shortened) == kept and mode.exec == rule.exec
-
-
-def _mode_word(rule: FileRule) -> Span | None:
-    """Where the permissions of a file rule are written: behind the path, or before it."""
-    path = rule.path.span if rule.path else rule.span
-    source = rule.span.source
-    for start, end in ((path.end, rule.span.end), (rule.span.start, path.start)):
-        for found in _WORD.finditer(source.text, start, end):
-            if found.group() == "->":
-                break
-            if MODE.fullmatch(found.group()) and parse_mode(found.group()) == (rule.letters, rule.exec):
-                return Span(source, found.start(), found.end())
-    return None
 
 
 def _labels(by: tuple[PlacedRule, ...], denies: bool, words: str) -> tuple[Label, ...]:

@@ -1,6 +1,5 @@
 """DA374: a container that may talk to its engine, which starts containers without any profile."""
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.lint.lint import Examined, Lint
@@ -8,14 +7,14 @@ from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import WRITE
 from dockarmor.text.diagnostic import Diagnostic, Severity
 
-_SOCKET = re.compile(r"/(?:docker|containerd|crio|cri-dockerd|podman|buildkitd)\.sock\Z")
+_SOCKETS = tuple(f"/{name}.sock" for name in ("docker", "containerd", "crio", "cri-dockerd", "podman", "buildkitd"))
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     for _, rule in examined.own_rules(FileRule):
         if rule.path is None or rule.qualifiers.effect == "deny" or not rule.letters & WRITE:
             continue
-        if _SOCKET.search(rule.path.text):
+        if rule.path.text.endswith(_SOCKETS):
             yield Diagnostic(
                 "DA374",
                 "who can talk to the engine is root on the host",

@@ -1,15 +1,12 @@
 """DA360: a program that is started outside of every profile."""
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.mode_word import exec_span, mode_word
 from dockarmor.rules.file import FileRule
-from dockarmor.rules.file_mode import MODE, exec_place
 from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
-from dockarmor.text.source import Span
 
-_WORD = re.compile(r"#[^\n]*|[^\s,]+")
 #: the fallbacks that stay inside
 _INSIDE = {"ux": "ix", "pux": "pix", "cux": "cix"}
 
@@ -40,29 +37,6 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             notes=("it also keeps the environment, LD_PRELOAD with it",) if kept else (),
             fix=Fix(span, inside, safe=False, message=f"write `{inside}`: it stays confined") if once else None,
         )
-
-
-def exec_span(rule: FileRule) -> Span:
-    """Where the exec transition of a rule is written; the whole rule where that cannot be told."""
-    word = mode_word(rule)
-    if word is None or not rule.exec:
-        return rule.span
-    first, last = exec_place(word.text)
-    return Span(word.source, word.start + first, word.start + last)
-
-
-def mode_word(rule: FileRule) -> Span | None:
-    """The permissions of a rule: the only word before or behind its path that reads as such."""
-    if rule.path is None:
-        return None
-    source, path = rule.span.source, rule.path.span
-    for start, end in ((path.end, rule.span.end), (rule.span.start, path.start)):
-        for word in _WORD.finditer(source.text, start, end):
-            if word.group() == "->":
-                break
-            if MODE.fullmatch(word.group()):
-                return Span(source, word.start(), word.end())
-    return None
 
 
 LINT = Lint("DA360", "exec-escapes-profile", _find)

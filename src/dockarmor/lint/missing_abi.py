@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from dockarmor.lint.container import head
+from dockarmor.lint.included import included
 from dockarmor.lint.lint import Examined, Lint
-from dockarmor.policy.includes import Library
-from dockarmor.syntax.tree import Abi, File, Include
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.syntax.tree import Abi
+from dockarmor.text.diagnostic import Diagnostic, Severity
 
 #: from what most policy is written for to what is newest
 _AT_HAND = ("abi/4.0", "abi/3.0", "abi/5.0")
@@ -18,7 +18,10 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
     if not profiles or examined.policy.abi is not None or profiles[0].span.source is not examined.file.source:
         return
     abi = next((name for name in _AT_HAND if examined.library.locate(name, True)), None)
-    if abi is None or _named(examined.file, examined.library):
+    if abi is None:
+        return
+    files = (examined.file, *included(examined.file, examined.library, preamble=True))
+    if any(isinstance(node, Abi) for file in files for node in file.body):  # `abi <kernel>,`
         return
     yield Diagnostic(
         "DA385",
@@ -27,25 +30,6 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         Severity.NOTE,
         help=(f"begin the file with `abi <{abi}>,`",),
     )
-
-
-def _named(file: File, library: Library) -> bool:
-    """Is there an abi rule after all, `abi <kernel>,`, here or in a preamble that is included?"""
-    waiting, seen = [file], {file.source.name}
-    while waiting:
-        for node in waiting.pop().body:
-            if isinstance(node, Abi):
-                return True
-            path = library.locate(node.path, node.magic) if isinstance(node, Include) else None
-            if path is None:
-                continue
-            try:
-                found = [library.read(name).file for name in library.files(path, node.span) if name not in seen]
-            except DiagnosticError:
-                continue
-            seen.update(one.source.name for one in found)
-            waiting += found
-    return False
 
 
 LINT = Lint("DA385", "missing-abi", _find)

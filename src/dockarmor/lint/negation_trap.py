@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from functools import reduce
 from itertools import islice
+from operator import or_
 from typing import NamedTuple
 
 from dockarmor.automata.charset import EVERY, parse_class
 from dockarmor.automata.limits import LimitExceeded, PatternError
 from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
-from dockarmor.lint.exclusion import Exclusion, exclusion
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.lint.overlap import BOUNDS
 from dockarmor.lint.pattern_words import pattern_words
@@ -19,12 +20,16 @@ from dockarmor.rules.kind import Rule
 from dockarmor.syntax.cursor import Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Severity
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dockarmor.lint.exclusion import Exclusion
+
 #: how many classes in a row are looked at, and how many such patterns of a file
 MOST = 16
 MAX_PATTERNS = 50
 
-_RUN = re.compile(r"(?:\[\^(?:\\[\s\S]|[^\]\\*?])+\]){2,}")
-_CLASS = re.compile(r"\[\^(?:\\[\s\S]|[^\]\\*?])+\]")
+_CLASS = r"\[\^(?:\\[\s\S]|[^\]\\*?])+\]"
+_RUN = f"(?:{_CLASS}){{2,}}"
 _ORDINARY = EVERY & ~(1 | 1 << ord("/"))
 _READABLE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
@@ -46,8 +51,8 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
 
 
 def _traps(text: str) -> Iterator[_Trap]:
-    for run in _RUN.finditer(text):
-        classes = _CLASS.findall(run.group())
+    for run in re.finditer(_RUN, text):
+        classes = re.findall(_CLASS, run.group())
         try:
             sets = [parse_class(to_pattern(one)) for one in classes[: MOST + 1]]
         except (DiagnosticError, PatternError):
@@ -60,7 +65,9 @@ def _traps(text: str) -> Iterator[_Trap]:
 
 
 def _found(profile: Profile, rule: Rule, word: Word, trap: _Trap) -> Diagnostic | None:
-    alike, short = _alike(profile, word, trap), _short(profile, word, trap)
+    from dockarmor.lint.exclusion import exclusion  # most files have no trap, and start-up counts
+
+    alike, short = _witnesses(profile, word, trap)
     if alike is None and short is None:
         return None
     span = word.span.part(word.text[trap.start : trap.end])
@@ -86,13 +93,13 @@ def _found(profile: Profile, rule: Rule, word: Word, trap: _Trap) -> Diagnostic 
     )
 
 
-def _help(instead: Exclusion | None) -> tuple[str, ...]:
+def _help(instead: "Exclusion | None") -> tuple[str, ...]:
     if instead is None:
         return ("write the names out: `{[^s/]*,s,s[^h/]*,sh,sh[^m/]*}` is what does not begin with `shm`",)
     return tuple(f"{what}: `{text}`" for what, text in instead.choices)
 
 
-def _fix(word: Word, instead: Exclusion | None) -> Fix | None:
+def _fix(word: Word, instead: "Exclusion | None") -> Fix | None:
     if instead is None or word.span.text.count(instead.replaced) != 1:
         return None
     what, text = instead.choices[0]
@@ -109,31 +116,21 @@ def _spelled(excluded: tuple[int, ...]) -> str | None:
 # -- witnesses --------------------------------------------------------------------------------------------
 
 
-def _alike(profile: Profile, word: Word, trap: _Trap) -> str | None:
-    """A name that agrees with the word in one letter only, and does not match."""
-    union = 0
-    for one in trap.excluded:
-        union |= one
+def _witnesses(profile: Profile, word: Word, trap: _Trap) -> tuple[str | None, str | None]:
+    """Names that do not match: one that agrees with the word in one letter only, and one that is too short."""
+    union = reduce(or_, trap.excluded)
     other = next((byte for byte in _READABLE if not union >> byte & 1), None)
     if other is None:
-        return None
+        return None, None
+    short = _missing(profile, word, trap, chr(other))
     for place, one in enumerate(trap.excluded):
         letter = next((byte for byte in _READABLE if one >> byte & 1), None)
         if letter is not None:
             name = bytearray([other]) * len(trap.excluded)
             name[place] = letter
             if found := _missing(profile, word, trap, name.decode("latin-1")):
-                return found
-    return None
-
-
-def _short(profile: Profile, word: Word, trap: _Trap) -> str | None:
-    """A name too short to match, with no letter of the word's."""
-    union = 0
-    for one in trap.excluded:
-        union |= one
-    other = next((byte for byte in _READABLE if not union >> byte & 1), None)
-    return None if other is None else _missing(profile, word, trap, chr(other))
+                return found, short
+    return None, short
 
 
 def _missing(profile: Profile, word: Word, trap: _Trap, name: str) -> str | None:

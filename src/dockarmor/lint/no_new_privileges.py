@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from dockarmor.lint.exec_escapes import exec_span
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.mode_word import exec_span
 from dockarmor.rules.change_profile import ChangeProfileRule
 from dockarmor.rules.file import FileRule
 from dockarmor.syntax.cursor import Word

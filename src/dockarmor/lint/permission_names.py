@@ -21,8 +21,6 @@ _NAMES: Mapping[type, Mapping[str, int]] = {
     UnixRule: NETWORK_NAMES,
     IoUringRule: IO_URING_NAMES,
 }
-#: what stands before the first condition
-_BEFORE = re.compile(r"[^=]*")
 
 
 def named_bits(rule: Rule) -> dict[str, int]:
@@ -35,6 +33,5 @@ def named_bits(rule: Rule) -> dict[str, int]:
     >>> named_bits(node.rule)
     {'send': 2, 'receive': 4}
     """
-    written = _BEFORE.match(rule.span.text)
-    words = set(re.findall(r"[a-z_]+", written[0])) if written else set()
+    words = set(re.findall(r"[a-z_]+", rule.span.text.partition("=")[0]))  # what stands before the first condition
     return {name: accept_word(bit) for name, bit in _NAMES.get(type(rule), {}).items() if name in words}

@@ -8,12 +8,12 @@ from dockarmor.syntax.tree import Include, walk
 from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
 from dockarmor.text.source import Span
 
-_WRITTEN = re.compile(r"#include(?=([ \t])?)")
+_WRITTEN = r"#include(?=([ \t])?)"
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     for node in walk(examined.file.body):
-        if not isinstance(node, Include) or (written := _WRITTEN.match(node.span.text)) is None:
+        if not isinstance(node, Include) or (written := re.match(_WRITTEN, node.span.text)) is None:
             continue
         span = Span(node.span.source, node.span.start, node.span.start + written.end())
         yield Diagnostic(

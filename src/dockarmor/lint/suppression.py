@@ -11,20 +11,20 @@ cannot be allowed away.
 import re
 from collections.abc import Iterable, Sequence
 
+from dockarmor.lint.removal import removal
 from dockarmor.syntax.tree import File, walk
-from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
+from dockarmor.text.diagnostic import Diagnostic, Severity
 from dockarmor.text.source import Source, Span
 from dockarmor.value import frozen
 
 #: what the text must hold before anything is looked for
 MARK = "dockarmor:"
 
-_COMMENT = re.compile(
-    r"^(?P<before>[^\n]*?)(?P<comment>#[ \t]*dockarmor:[ \t]*(?P<verb>[a-z-]+)[ \t]*"
-    r"(?P<codes>(?:DA\d{3})?(?:[ \t,]+DA\d{3})*)[ \t]*(?:--[ \t]*(?P<reason>[^\n]*)|[^\n]*))(?:\n|\Z)",
-    re.MULTILINE,
+_COMMENT = (
+    r"(?m)^(?P<before>[^\n]*?)(?P<comment>#[ \t]*dockarmor:[ \t]*(?P<verb>[a-z-]+)[ \t]*"
+    r"(?P<codes>(?:DA\d{3})?(?:[ \t,]+DA\d{3})*)[ \t]*(?:--[ \t]*(?P<reason>[^\n]*)|[^\n]*))(?:\n|\Z)"
 )
-_SKIPPED = re.compile(r"(?:[ \t]*(?:#(?!include)[^\n]*)?\r?\n)*[ \t]*")
+_SKIPPED = r"(?:[ \t]*(?:#(?!include)[^\n]*)?\r?\n)*[ \t]*"
 
 
 @frozen
@@ -50,7 +50,7 @@ def suppressions(file: File) -> tuple[Suppression, ...]:
     ends: dict[int, int] = {}
     for node in walk(file.body):
         ends.setdefault(source.position(node.span.start)[0], node.span.end)
-    return tuple(_read(source, match, ends) for match in _COMMENT.finditer(source.text) if _is_ours(match))
+    return tuple(_read(source, match, ends) for match in re.finditer(_COMMENT, source.text) if _is_ours(match))
 
 
 def _is_ours(match: re.Match[str]) -> bool:
@@ -65,7 +65,7 @@ def _read(source: Source, match: re.Match[str], ends: dict[int, int]) -> Suppres
         first = match.start("before")
         last = end
     else:
-        after = _SKIPPED.match(source.text, match.end())
+        after = re.compile(_SKIPPED).match(source.text, match.end())
         first = after.end() if after else match.end()
         line = source.position(min(first, len(source.text)))[0]
         last = ends.get(line, source.text.find("\n", first) if "\n" in source.text[first:] else len(source.text) + 1)
@@ -118,14 +118,5 @@ def _judged(one: Suppression) -> Diagnostic:
         f"this comment allows {what}, but nothing of the kind is found here",
         one.span,
         Severity.WARNING,
-        fix=Fix(with_line(one.span), "", safe=True, message="remove the comment"),
+        fix=removal(one.span, safe=True, message="remove the comment"),
     )
-
-
-def with_line(span: Span) -> Span:
-    """The span, and its whole line where nothing else stands on it, else the blanks before it."""
-    text = span.source.text
-    start = text.rfind("\n", 0, span.start) + 1
-    if text[start : span.start].strip():
-        return Span(span.source, start + len(text[start : span.start].rstrip()), span.end)
-    return Span(span.source, start, min(span.end + 1, len(text)))

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterator
 
+from dockarmor.lint.included import included
 from dockarmor.lint.lint import Examined, Lint
-from dockarmor.lint.suppression import with_line
-from dockarmor.policy.includes import Library
-from dockarmor.syntax.tree import BoolVariable, File, Include, ProfileNode, SetVariable, walk
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Severity
+from dockarmor.lint.removal import removal
+from dockarmor.syntax.tree import BoolVariable, ProfileNode, SetVariable, walk
+from dockarmor.text.diagnostic import Diagnostic, Severity
 
-_COMMENT = re.compile(r"^[ \t]*#(?!include)[^\n]*", re.MULTILINE)
-_USE = re.compile(r"[@$](?:\{[ \t]*(\w+)[ \t]*\}|(\w+))")
+_COMMENT = r"(?m)^[ \t]*#(?!include)[^\n]*"
+_USE = r"[@$](?:\{[ \t]*(\w+)[ \t]*\}|(\w+))"
 #: `@{X}` that is assigned to; only what is left of the sign
-_ASSIGNED = re.compile(r"^[ \t]*[@$](?:\{[ \t]*\w+[ \t]*\}|\w+)[ \t]*[+?:]?=", re.MULTILINE)
+_ASSIGNED = r"(?m)^[ \t]*[@$](?:\{[ \t]*\w+[ \t]*\}|\w+)[ \t]*[+?:]?="
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
@@ -24,13 +24,13 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         return
     unused = {node.name.text for node in variables} - _used(examined.file.source.text)
     if unused:
-        unused -= _included(examined.file, examined.library)
+        for file in included(examined.file, examined.library):
+            unused -= _used(file.source.text)
     for name in unused:
         own = [node for node in variables if node.name.text == name]
         if own[0].operator == "+=":
             continue  # it adds to a tunable
         sign = "$" if isinstance(own[0], BoolVariable) else "@"
-        line = Fix(with_line(own[0].span), "", safe=True, message="remove it")
         yield Diagnostic(
             "DA367",
             f"nothing uses `{sign}{{{name}}}`",
@@ -38,32 +38,14 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             Severity.WARNING,
             label="neither this file nor what it includes",
             help=("remove it",),
-            fix=line if len(own) == 1 else None,  # what is added to it would be left without it
+            # what is added to it would be left without it
+            fix=removal(own[0].span, safe=True, message="remove it") if len(own) == 1 else None,
         )
 
 
 def _used(text: str) -> set[str]:
-    text = _ASSIGNED.sub("", _COMMENT.sub("", text))
-    return {found[1] or found[2] for found in _USE.finditer(text)}
-
-
-def _included(file: File, library: Library) -> set[str]:
-    """The variables that included files use, however deep."""
-    used: set[str] = set()
-    waiting, seen = [file], {file.source.name}
-    while waiting:
-        for node in walk(waiting.pop().body):
-            if not isinstance(node, Include) or (path := library.locate(node.path, node.magic)) is None:
-                continue
-            try:
-                found = [library.read(name).file for name in library.files(path, node.span) if name not in seen]
-            except DiagnosticError:
-                continue
-            seen.update(one.source.name for one in found)
-            waiting += found
-            for one in found:
-                used |= _used(one.source.text)
-    return used
+    text = re.sub(_ASSIGNED, "", re.sub(_COMMENT, "", text))
+    return {found[1] or found[2] for found in re.finditer(_USE, text)}
 
 
 LINT = Lint("DA367", "unused-variable", _find, whole=True)

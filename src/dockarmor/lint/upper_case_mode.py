@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from dockarmor.lint.exec_escapes import mode_word
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.mode_word import mode_word
 from dockarmor.rules.file import FileRule
 from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
 
 #: `PUx` and its kin are the usual spelling, whatever their second letter means
-_OLD = re.compile(r"[RWLMX]|(?<![pPcC])I")
+_OLD = r"[RWLMX]|(?<![pPcC])I"
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
@@ -17,7 +17,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         span = mode_word(rule)
         if span is None:
             continue
-        low = _OLD.sub(lambda found: found.group().lower(), span.text)
+        low = re.sub(_OLD, lambda found: found.group().lower(), span.text)
         if low != span.text:
             yield Diagnostic(
                 "DA380",

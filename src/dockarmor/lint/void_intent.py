@@ -6,6 +6,7 @@ from dockarmor.lint.class_denied import keyword
 from dockarmor.lint.coverage import coverage, letters_of
 from dockarmor.lint.dead import Voided
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.shown import not_shown
 from dockarmor.lint.witness import described
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.link import LinkRule
@@ -25,7 +26,6 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
 def _found(one: Voided) -> Diagnostic:
     count = len(one.rules)
     what = "a rule" if count == 1 else f"{count} rules"
-    more = count - SHOWN
     rule = one.rules[0].rule
     letters = letters_of(rule)[:1] if isinstance(rule, FileRule | LinkRule) else ""
     string = one.table.shortest(lambda met: not set(one.entries).isdisjoint(met))
@@ -40,7 +40,7 @@ def _found(one: Voided) -> Diagnostic:
         help=("if that is what you want, say so: `# dockarmor: allow DA351 -- why`; else narrow the deny",),
         notes=(
             *((f"witness: {text[:200]} is denied",) if text else ()),
-            *((f"{more} more {'is' if more == 1 else 'are'} not shown",) if more > 0 else ()),
+            *not_shown(count - SHOWN),
         ),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.lint.overlap import Overlaps, survey
+from dockarmor.lint.shown import not_shown
 from dockarmor.policy.profile import PlacedRule
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import APPEND, EXEC, OTHER_SHIFT, WRITE
@@ -113,8 +114,6 @@ class _Search:
             lambda met: entries[0] in met and entries[1] in met and entries in self._meeting(met)
         )
         notes = [f"witness: {string.decode('latin-1')[:200]} can be written and run"] if string else []
-        if more:
-            notes.append(f"{more} more {'pairs of rules are' if more > 1 else 'pair of rules is'} not shown")
         return Diagnostic(
             "DA354",
             "a file that this profile may write can also be run",
@@ -125,7 +124,7 @@ class _Search:
             help=(
                 "keep what is written apart from what is run: who makes the task write a file runs code of his own",
             ),
-            notes=tuple(notes),
+            notes=(*notes, *not_shown(more, "pair of rules", "pairs of rules")),
         )
 
     def _other(self, entries: tuple[int, int]) -> Label:
