@@ -41,7 +41,7 @@ test-lab-full: $(READY)
 	@$(BIN)/pytest -m lab tests
 
 bench: $(READY)
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(BENCH)
 
 clean:
 	rm -rf build $(VENV) src/*.egg-info src/dockarmor/automata/*.so src/dockarmor/automata/*.c

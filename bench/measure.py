@@ -1,8 +1,10 @@
 """Paired timing: both sides alternate, so a disturbance meets both; the ratio is the median of paired ratios."""
 
+import os
 import resource
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,10 +13,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of CPU (user and system) and of wall time."""
+    """Seconds of CPU (user and system) and of wall time.
+
+    `peak`: the largest resident memory of a command in KiB; 0 where it is below our own, which the kernel counts in.
+    """
 
     cpu: float
     wall: float
+    peak: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +44,24 @@ def in_process(work: Callable[[], object]) -> Callable[[], Cost]:
     return once
 
 
-def process(arguments: Sequence[str | Path], stdin: bytes | None = None) -> Callable[[], Cost]:
-    """A side that is a command; its CPU is what the kernel accounts to it and its children."""
+def process(arguments: Sequence[str | Path]) -> Callable[[], Cost]:
+    """A side that is a command; what the kernel accounts to it and the children it waited for."""
     command = [str(part) for part in arguments]
 
     def once() -> Cost:
-        before, wall = _children(), time.perf_counter()
-        done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-500:]}")
-        elapsed = time.perf_counter() - wall
-        return Cost(_children() - before, elapsed)
+        with tempfile.TemporaryFile() as said:
+            wall = time.perf_counter()
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            _, status, used = os.wait4(child.pid, 0)
+            elapsed = time.perf_counter() - wall
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode:
+                said.seek(0)
+                raise RuntimeError(f"{command[0]} failed: {said.read()[-500:].decode(errors='replace')}")
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return Cost(used.ru_utime + used.ru_stime, elapsed, used.ru_maxrss if used.ru_maxrss > own else 0)
 
     return once
-
-
-def _children() -> float:
-    """CPU seconds of ended children; finer than the ticks of os.times."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def pair(left: Callable[[], Cost], right: Callable[[], Cost], rounds: int) -> Pairing:
@@ -73,4 +78,8 @@ def pair(left: Callable[[], Cost], right: Callable[[], Cost], rounds: int) -> Pa
 
 
 def _median(costs: Sequence[Cost]) -> Cost:
-    return Cost(statistics.median(cost.cpu for cost in costs), statistics.median(cost.wall for cost in costs))
+    return Cost(
+        statistics.median(cost.cpu for cost in costs),
+        statistics.median(cost.wall for cost in costs),
+        max(cost.peak for cost in costs),
+    )
