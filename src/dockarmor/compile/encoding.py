@@ -119,11 +119,21 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodin
             mistakes.extend(_placed(found, one.includes) for found in error.diagnostics)
     if mistakes:
         raise DiagnosticError(mistakes)
-    for kind in dict.fromkeys(kinds.values()):
-        if kind.mediates is not None and (profile.flags.mode not in UNMEDIATED or kind.name == _ALWAYS):
-            made.policy += (PlacedEntry(entry, None) for entry in kind.mediates(scope))
+    everything = profile.flags.mode not in UNMEDIATED
+    if shared is None:
+        made.policy += mediated(kinds, scope, everything=everything)
+    else:
+        made.policy += shared.mediated(everything=everything)
     made.targets = tuple(scope.targets)
     return made
+
+
+def mediated(kinds: Kinds, scope: ProfileScope, *, everything: bool) -> Iterator[PlacedEntry]:
+    """What makes the kernel mediate classes: all that it can, or only those that it always does."""
+    for kind in dict.fromkeys(kinds.values()):
+        if kind.mediates is not None and (everything or kind.name == _ALWAYS):
+            for entry in kind.mediates(scope):
+                yield PlacedEntry(entry, None)
 
 
 def _parts(profile: Profile, shared: "Shared") -> Iterator[PlacedRule | PlacedEncoding]:
@@ -144,7 +154,7 @@ def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -
     """What one rule comes to, and once more for each alias that concerns it."""
     scope.texts.clear()
     yield from kind.encode(rule, scope)
-    if kind.name not in _ALIASED:
+    if not aliases.pairs or kind.name not in _ALIASED:
         return
     texts = tuple(scope.texts)
     if any(text.startswith(aliases.sources) for text in texts):
@@ -155,7 +165,7 @@ def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -
 
 def _placed(found: Diagnostic, includes: tuple[Span, ...]) -> Diagnostic:
     """A finding with the includes by which its rule came."""
-    return replace(found, includes=found.includes or includes)
+    return found if found.includes or not includes else replace(found, includes=includes)
 
 
 def merge(placed: Iterable[PlacedEntry]) -> list[PlacedEntry]:

@@ -50,30 +50,34 @@ class ProfileScope:
         return CAPABILITIES.index(name) if name in CAPABILITIES else None
 
 
-class CommonScope(ProfileScope):
-    """What all profiles have in common. It notes what was asked of it that is not.
+class NotCommon(Exception):
+    """Profiles have different answers to this question."""
 
-    `reached`: the variables that decided; None once the answer is a profile's own.
+
+class CommonScope(ProfileScope):
+    """What profiles have in common, where no profile is. `reached`: the variables that were asked for.
+
+    Raises NotCommon where the answer is a profile's own.
     """
 
     def __init__(self, variables: Variables, features: Negotiated) -> None:
         super().__init__("", variables, features)
-        self.reached: frozenset[str] | None = frozenset()
+        self.reached: frozenset[str] = frozenset()
 
     @property
     def profile(self) -> str:
-        self.reached = None
-        return ""
+        raise NotCommon
 
     def expand(self, text: str, span: Span) -> str:
         for name in named(text):
             reached = self.variables.reached(name)
-            self.reached = None if reached is None or self.reached is None else self.reached | reached
+            if reached is None:
+                raise NotCommon
+            self.reached |= reached
         return super().expand(text, span)
 
     def exec_slot(self, target: str) -> int:
-        self.reached = None
-        return super().exec_slot(target)
+        raise NotCommon
 
 
 class AliasScope:

@@ -7,8 +7,8 @@ noted. A profile takes that where it has no variable of its own among those; the
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from dockarmor.compile.encoding import Aliases, Encoding, Kinds, encode_rule
-from dockarmor.compile.scope import CommonScope, ProfileScope
+from dockarmor.compile.encoding import Aliases, Encoding, Kinds, PlacedEntry, encode_rule, mediated
+from dockarmor.compile.scope import CommonScope, NotCommon, ProfileScope
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.row import PlacedRule, Row
 from dockarmor.policy.variables import Variables
@@ -46,6 +46,15 @@ class Shared:
         self._kinds, self._variables, self._features, self._aliases = kinds, variables, features, aliases
         self._rows: dict[int, _KnownRow] = {}
         self._rules = 0
+        self._mediated: dict[bool, tuple[PlacedEntry, ...]] = {}
+
+    def mediated(self, *, everything: bool) -> Sequence[PlacedEntry]:
+        """What makes the kernel mediate classes (compile/encoding.py)."""
+        found = self._mediated.get(everything)
+        if found is None:
+            scope = CommonScope(self._variables, self._features)
+            found = self._mediated[everything] = tuple(mediated(self._kinds, scope, everything=everything))
+        return found
 
     def parts(self, row: Row, own: frozenset[str]) -> Sequence[Encoding | Rule]:
         """The rules of a row, joined to encodings where none of the profile's `own` variables has a say."""
@@ -65,7 +74,7 @@ class Shared:
         try:
             for encoded in encode_rule(rule, self._kinds[type(rule)], scope, self._aliases):
                 made.take(encoded, placed)
-        except DiagnosticError:  # with the profile's own variables it may be right, and it says where it is
+        except (NotCommon, DiagnosticError):  # what is wrong with it is said with the profile's own variables
             return rule, None, made
         return rule, scope.reached, made
 

@@ -24,6 +24,11 @@ _SLASHES = re.compile(r"//+")
 _GLOB = re.compile(r"\\[\s\S]|[{}\[\]*?,]")
 #: a stretch without meaning of its own in AARE text and without any in the dialect
 _PLAIN = re.compile(r"[^\\*?\[\]{},^$.+|()\x00]+")
+#: Text that `_replaced` can translate: no escape, no `?`, and of classes those that say the same in the dialect, with
+#: ranges that are surely in order.
+_EASY = re.compile(r"(?:[^\\?\[\]^$+|()\x00]++|\[\^?+-?+(?:0-[0-9]|[1-9]-9|1-[1-9]|[aA]-[zZfF]|[A-Za-z0-9_](?!-))++\])*+")
+_GROUP = re.compile(r"\{[^{},]*+(?:,[^{},]*+)++\}")
+_STARS = re.compile(r"\*++")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|d([0-9]{1,3})|([0-7]{1,3})|([\s\S]))")
 _NAMED = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED_BYTE = re.compile(rb"\\[\s\S]")
@@ -185,6 +190,37 @@ def _translate(text: str, null_allowed: bool) -> bytes:
     nul = "" if null_allowed else "\\x00"
     single = f"[^/{nul}]"
     many = "." if null_allowed else "[^\\x00]"
+    easy = _replaced(text, single, many)
+    return _read(text, single, many) if easy is None else easy.encode("latin-1")
+
+
+def _replaced(text: str, single: str, many: str) -> str | None:
+    """The translation of nearly all texts, which is found by replacing; None for others, and for what is wrong."""
+    if not _EASY.fullmatch(text):
+        return None
+    if "," in text or "{" in text or "}" in text:
+        rest = text
+        for _ in range(MAX_DEPTH):  # the innermost alternations go, until none is left
+            rest, count = _GROUP.subn("", rest)
+            if not count:
+                break
+        if "," in rest or "{" in rest or "}" in rest:
+            return None
+        text = text.replace("{", "(").replace(",", "|").replace("}", ")")
+    text = text.replace(".", "\\.").replace("[-", "[\\-").replace("[^-", "[^\\-")
+    if "*" not in text:
+        return text
+
+    def star(found: re.Match[str]) -> str:
+        at, stop = found.span()
+        star = (many if stop - at > 1 else single) + "*"
+        return single + star if text[at - 1 : at] == "/" and text[stop : stop + 1] in ("", "/") else star
+
+    return _STARS.sub(star, text)
+
+
+def _read(text: str, single: str, many: str) -> bytes:
+    """Character by character."""
     out: list[str] = []
     opened: list[int] = []  # offsets of open braces
     commas: list[int] = []  # how many commas each has seen

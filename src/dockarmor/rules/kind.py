@@ -112,7 +112,8 @@ class Kind:
     record(request, decision): the class-specific pairs of the audit record, in the kernel's order: after
         `operation` and `class`, `name` first where the kernel prints one, then those after pid and comm.
     request(event): the request behind an audit record, None where it is not this kind's.
-    mediates(scope): class strings that must exist in the policy table so that the kernel mediates the class.
+    mediates(scope): class strings that must exist in the policy table so that the kernel mediates the class;
+        only features decide on them.
     """
 
     name: str
