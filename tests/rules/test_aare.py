@@ -297,6 +297,22 @@ def test_a_pattern_matches_what_its_definition_says(text: str, strings: list[str
         assert matches(pattern, string.encode()) == (len(string) in ends(text, string, 0)), string
 
 
+PIECES = ["/", "a", ".", ",", "-", "^", "(", "|", "*", "**", "?", "{", "}", "{a,b}", "{[0-9],}", "[", "]", "[^a]", "[-a]"]
+CLASSES = ["[0-9]", "[a-z]", "[A-F]", "[a-Z]", "[A-z]", "[a-F]", "[9-0]", "[1-4]", "[4-1]", "[^-x_0-9]", "[a^]", "[--9]"]
+
+
+@given(st.lists(st.sampled_from(PIECES + CLASSES), max_size=8).map("".join))
+def test_an_escaped_letter_in_front_changes_nothing(text: str) -> None:
+    """It does change the way: most texts without escapes are translated by replacing."""
+    results = []
+    for before in ("", r"\z"):
+        try:
+            results.append(to_pattern(before + text).removeprefix(b"z" if before else b""))
+        except DiagnosticError as error:
+            results.append(error.diagnostics[0].code)
+    assert results[0] == results[1]
+
+
 # -- the reference parser ---------------------------------------------------------------------------------
 
 #: no glob, no escape of `-`, `^` or `,` in a class: there we part from upstream on purpose

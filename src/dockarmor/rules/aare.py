@@ -26,7 +26,9 @@ _GLOB = re.compile(r"\\[\s\S]|[{}\[\]*?,]")
 _PLAIN = re.compile(r"[^\\*?\[\]{},^$.+|()\x00]+")
 #: Text that `_replaced` can translate: no escape, no `?`, and of classes those that say the same in the dialect, with
 #: ranges that are surely in order.
-_EASY = re.compile(r"(?:[^\\?\[\]^$+|()\x00]++|\[\^?+-?+(?:0-[0-9]|[1-9]-9|1-[1-9]|[aA]-[zZfF]|[A-Za-z0-9_](?!-))++\])*+")
+_EASY = re.compile(
+    r"(?:[^\\?\[\]^$+|()\x00]++|\[\^?+-?+(?:0-[0-9]|[1-9]-9|1-[1-9]|a-[fz]|A-[FZ]|[A-Za-z0-9_](?!-))++\])*+"
+)
 _GROUP = re.compile(r"\{[^{},]*+(?:,[^{},]*+)++\}")
 _STARS = re.compile(r"\*++")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|d([0-9]{1,3})|([0-7]{1,3})|([\s\S]))")
