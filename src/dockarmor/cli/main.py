@@ -51,6 +51,7 @@ FACES: dict[str, str] = {
     "aa-exec": "aa_exec",
     "aa-remove-unknown": "aa_remove_unknown",
     "aa-status": "aa_status",
+    "apparmor_parser": "apparmor_parser",
     "apparmor_status": "aa_status",
 }
 

@@ -18,25 +18,35 @@ class OptionError(Exception):
 
 
 def read(
-    words: Sequence[str], short: Mapping[str, int], long: Mapping[str, int]
+    words: Sequence[str], short: Mapping[str, int], long: Mapping[str, int], *, anywhere: bool = False
 ) -> tuple[list[tuple[str, str | None]], list[str]]:
     """The options with their values, and what stands behind them. The first word that is no option ends them.
 
+    `anywhere`: they may stand behind other words, too; only `--` ends them.
+
     >>> read(["-v", "--fil=x", "prog", "-v"], {"v": NONE}, {"filter": ONE})
     ([('v', None), ('filter', 'x')], ['prog', '-v'])
+    >>> read(["prog", "-v"], {"v": NONE}, {}, anywhere=True)
+    ([('v', None)], ['prog'])
     """
     found: list[tuple[str, str | None]] = []
+    others: list[str] | None = [] if anywhere else None
     try:
-        return found, list(words[_options(words, short, long, found) :])
+        end = _options(words, short, long, found, others)
     except OptionError as error:
         error.found = found
         raise
+    return found, [*(others or ()), *words[end:]]
 
 
 def _options(
-    words: Sequence[str], short: Mapping[str, int], long: Mapping[str, int], found: list[tuple[str, str | None]]
+    words: Sequence[str],
+    short: Mapping[str, int],
+    long: Mapping[str, int],
+    found: list[tuple[str, str | None]],
+    others: list[str] | None,
 ) -> int:
-    """Append the options to `found`; where they end."""
+    """Append the options to `found`, and other words between them to `others` if that is there; where they end."""
     at = 0
     while at < len(words):
         word = words[at]
@@ -50,8 +60,10 @@ def _options(
             found.append((name, value))
         elif word.startswith("-") and word != "-":
             at = _shorts(word[1:], words, at, short, found)
-        else:
+        elif others is None:
             return at - 1
+        else:
+            others.append(word)
     return at
 
 

@@ -1,6 +1,7 @@
 """Small files that the kernel writes: read whole, bounded, as latin-1 text."""
 
 import os
+from errno import EIO
 
 #: the largest of them is the list of profiles: a hundred thousand null profiles of a complain mode gone wrong
 MAX_TEXT = 64 << 20
@@ -33,3 +34,14 @@ def read_tree(path: str, depth: int = 0) -> dict[str, object]:
         below = f"{path}/{name}"
         found[name] = read_tree(below, depth + 1) if os.path.isdir(below) else read_text(below).removesuffix("\n")
     return found
+
+
+def write_once(path: str, data: bytes) -> None:
+    """Hand bytes to one of the kernel's files in one write, as it wants them. Raises OSError."""
+    file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        written = os.write(file, data)
+    finally:
+        os.close(file)
+    if written != len(data):
+        raise OSError(EIO, f"the kernel took {written} bytes of {len(data)}", path)

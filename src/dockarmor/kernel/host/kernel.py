@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from errno import EINVAL, EIO, ENOENT
 
 from dockarmor.kernel.host import loaded, tasks
-from dockarmor.kernel.host.files import read_line, read_tree
+from dockarmor.kernel.host.files import read_line, read_tree, write_once
 from dockarmor.kernel.protocol import (
     KernelError,
     KernelUnavailable,
@@ -149,13 +149,7 @@ class Host:
 
     def _write(self, name: str, data: bytes, action: Action, what: str) -> None:
         with self._refused(action, what):
-            file = os.open(f"{self._root}/{name}", os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                written = os.write(file, data)
-            finally:
-                os.close(file)
-        if written != len(data):
-            raise KernelError(f"the kernel took {written} bytes of {len(data)}", EIO)
+            write_once(f"{self._root}/{name}", data)
 
     @contextmanager
     def _refused(self, action: Action, what: str) -> Iterator[None]:

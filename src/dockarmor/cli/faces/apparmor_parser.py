@@ -1,0 +1,375 @@
+"""apparmor_parser: compile policy and load it, with the options, words and exit statuses of the original's 5.0.
+
+Where blobs lie in libapparmor's cache that are newer than their sources, neither parser nor compiler is imported.
+What differs on purpose is in docs/decisions/0011-apparmor-parser-face.md.
+"""
+
+import os
+import sys
+
+from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable
+from dockarmor.cli.faces.parser_options import Stop, Wanted, say, show, wanted
+from dockarmor.compile.policy_cache import folder_features
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dockarmor.cli.faces.parser_policy import Compiler
+    from dockarmor.compile.cache import Output
+    from dockarmor.text.diagnostic import DiagnosticError
+
+POLICY = "/etc/apparmor.d"
+_STDIN = "stdin"
+_FILES = {"add": ".load", "replace": ".replace", "remove": ".remove"}
+_DONE = {"add": "Addition", "replace": "Replacement", "remove": "Removal"}
+_CACHED = {"add": "load", "replace": "reload"}
+
+
+def run(name: str, arguments: list[str]) -> int:
+    try:
+        asked = wanted(name, arguments)
+        return _Run(asked).all()
+    except Stop as stop:
+        return stop.status
+
+
+class _File:
+    """A policy file of a run. `argument`: as it was named, or the folder that it is in."""
+
+    def __init__(self, argument: str, path: str, complain: bool) -> None:
+        self.argument, self.path, self.complain = argument, path, complain
+        self.cached: tuple[str, bytes] | None = None
+        self.result: Output | DiagnosticError | None = None
+
+
+class _Run:
+    """One command line, carried out."""
+
+    def __init__(self, asked: Wanted) -> None:
+        self.asked, self.flags, self.values = asked, asked.flags, asked.values
+        self.base = self._base()
+        #: the status for what cannot be found, and for what went wrong; the second counts
+        self.missing = self.failed = 0
+        self.features = self._features()
+        self.root = self._root() if asked.writes and "print-cache-dir" not in asked.flags else ""
+        self.caches: Caches | None = None
+        self.output = bytearray()
+        self._compiler: Compiler | None = None
+
+    # -- preparations -------------------------------------------------------------------------------------
+
+    def all(self) -> int:
+        if self.flags & {"print-cache-dir", "purge-cache"}:
+            return about_cache(self.asked, self.features)
+        if self.features is not None and cacheable(self.asked):
+            self.caches = Caches(self.asked, self.features, self._search())
+        files = self._files()
+        if self.asked.action == "ofile":
+            self._check_target()
+        if "preprocess" in self.flags:
+            self._preprocess(files)
+        elif "binary" in self.flags:
+            self._binaries(files)
+        elif self.asked.action in ("names", "remove"):
+            self._names(files)
+        else:
+            self._policies(files)
+        if self.asked.action == "ofile":
+            self._write_target()
+        return self.failed or self.missing
+
+    def _base(self) -> str:
+        base = self.values.get("base", POLICY)
+        if base != POLICY and not os.path.isdir(base):
+            say(f"Error: basedir {base} is not a directory, skipping.")
+            return POLICY
+        return base
+
+    def _search(self) -> list[str]:
+        """Where `<…>` is looked for: our own abstractions where this host has none."""
+        from dockarmor.cli.places import base_folder
+
+        return [*self.asked.include, base_folder(None if self.base == POLICY else self.base)]
+
+    def _features(self) -> bytes | None:
+        """What the kernel can do, as libapparmor's one text; None where nothing says it."""
+        given = self.values.get("kernel-features")
+        if given is not None:
+            from dockarmor.cli.faces.parser_policy import features_text
+
+            return features_text(given)
+        mount = _mount()
+        if mount is not None:
+            try:
+                return folder_features(f"{mount}/apparmor/features")
+            except OSError:
+                pass
+        reads = not (self.flags & {"skip-read-cache"} or self.asked.action in ("stdout", "ofile"))
+        if (reads or "write-cache" in self.flags) and "preprocess" not in self.flags:
+            say("Cache read/write disabled: interface file missing. (Kernel needs AppArmor 2.4 compatibility patch.)")
+        return None
+
+    def _root(self) -> str:
+        """The folder of the kernel's policy files. Raises Stop where there is none."""
+        given = self.values.get("subdomainfs")
+        if given is None:
+            mount = _mount()
+            given = None if mount is None else f"{mount}/apparmor"
+        if given is None or not os.path.isdir(given):
+            say("Warning: unable to find a suitable fs in /proc/mounts, is it mounted?")
+            say("Use --subdomainfs to override.")
+            raise Stop(1)
+        return given
+
+    def _files(self) -> list[_File]:
+        """The files to be read; what is left out is said."""
+        found = []
+        for argument in self.asked.files:
+            try:
+                folder = os.path.isdir(argument)
+                if not folder:
+                    os.stat(argument)
+            except OSError as error:
+                say(f"File {argument} not found, skipping...")
+                self.missing = error.errno or 1
+                continue
+            for path in _folder(argument) if folder else [argument]:
+                file = self._file(argument, path)
+                if file is not None:
+                    found.append(file)
+        if self.asked.files:
+            return found
+        if self.asked.warns("cache") and self.flags & {"write-cache"}:
+            say(
+                f"Warning from stdin (line 1): {self.asked.program}:"
+                " cannot use or update cache, disable, or force-complain via stdin"
+            )
+        return [_File(_STDIN, _STDIN, "complain" in self.flags)]
+
+    def _file(self, argument: str, path: str) -> "_File | None":
+        if self.asked.action == "remove" or self.flags & {"preprocess", "binary"}:
+            return _File(argument, path, False)
+        quiet = "quiet" in self.flags
+        name = os.path.basename(path)
+        if os.path.lexists(os.path.join(self.base, "disable", name)):
+            if not quiet:
+                say(f"Skipping profile in {self.base}/disable: {name}")
+            return None
+        complain = os.path.lexists(os.path.join(self.base, "force-complain", name))
+        if complain:
+            say(f"Warning: found {name} in {self.base}/force-complain, forcing complain mode")
+        return _File(argument, path, complain or "complain" in self.flags)
+
+    # -- policy -------------------------------------------------------------------------------------------
+
+    @property
+    def compiler(self) -> "Compiler":
+        if self._compiler is None:
+            from dockarmor.cli.faces.parser_policy import Compiler
+
+            self._compiler = Compiler(self.asked, self._search(), self.features)
+        return self._compiler
+
+    def _policies(self, files: "Sequence[_File]") -> None:
+        """Take from the cache or compile, then load or print, in the order of the files."""
+        for file in files:
+            if self.caches is not None and file.path != _STDIN and not file.complain:
+                file.cached = self.caches.find(file.path)
+        self._compile([file for file in files if file.cached is None])
+        for file in files:
+            if file.cached is not None and not self._load_cached(file):
+                self._compile([file])
+            if file.result is not None:
+                self._finish(file)
+            if self.failed and "abort-on-error" in self.flags:
+                return
+
+    def _compile(self, files: "Sequence[_File]") -> None:
+        for complain in (False, True):
+            those = [file for file in files if file.complain is complain]
+            if those:
+                found = self.compiler.compile([file.path for file in those], complain)
+                for file, result in zip(those, found, strict=True):
+                    file.result = result
+
+    def _load_cached(self, file: _File) -> bool:
+        assert file.cached is not None
+        path, blob = file.cached
+        show(self.asked, f"Cache hit: {path}")
+        error = self._write(blob)
+        if error is None:
+            self._say_loaded(path)
+            return True
+        self._refused(path, error)
+        return "skip-bad-cache-rebuild" in self.flags
+
+    def _refused(self, path: str, error: OSError) -> None:
+        """The kernel did not take a file of compiled policy."""
+        verb = "replace" if self.asked.action == "replace" else "load"
+        say(f"Could not {verb} profile {path} : {error.strerror}")
+        self.failed = -(error.errno or 1) & 0xFF
+
+    def _finish(self, file: _File) -> None:
+        """Load or print what was compiled."""
+        from dockarmor.cli.faces.parser_policy import say_errors
+        from dockarmor.text.diagnostic import DiagnosticError
+
+        result = file.result
+        assert result is not None
+        if isinstance(result, DiagnosticError):
+            say_errors(file.argument, result)
+            self.failed = 1
+            return
+        show(self.asked, f"Cache miss: {file.path}")
+        if self.asked.action in ("stdout", "ofile"):
+            self._print(result.blob)
+        else:
+            from dockarmor.cli.faces.parser_kernel import children_first, refused
+
+            names = [figures.name for figures in result.profiles]
+            error = self._write(result.blob) if result.blob else None
+            if error is not None:
+                self.failed = refused(self.asked.program, self.asked.action, names, error)
+                return
+            if "verbose" in self.flags:
+                self._succeeded(children_first(names))
+        if self.caches is not None and file.path != _STDIN and not file.complain:
+            self.caches.keep(file.path, result.blob)
+
+    def _names(self, files: "Sequence[_File]") -> None:
+        """--names, --remove."""
+        from dockarmor.cli.faces.parser_policy import full_names, say_errors, unreadable
+        from dockarmor.text.diagnostic import DiagnosticError
+
+        for file in files:
+            try:
+                profiles = self.compiler.profiles(file.path)
+            except (DiagnosticError, OSError) as error:
+                say_errors(file.argument, unreadable(file.path, error) if isinstance(error, OSError) else error)
+                self.failed = 1
+                if "abort-on-error" in self.flags:
+                    return
+                continue
+            show(self.asked, f"Cache miss: {file.path}")
+            namespace = self.values.get("namespace")
+            if self.asked.action == "names":
+                for name in full_names(profiles, namespace):
+                    self._print(name.encode("latin-1") + b"\n")
+            else:
+                for profile in sorted(profiles, key=lambda one: (namespace or one.namespace or "", one.name)):
+                    self._remove(profile.name, namespace or profile.namespace)
+
+    def _remove(self, name: str, namespace: str | None) -> None:
+        full = f":{namespace}://{name}" if namespace else name
+        error = self._write(full.encode("latin-1") + b"\0")
+        if error is not None:
+            from dockarmor.cli.faces.parser_kernel import refused
+
+            self.failed = refused(self.asked.program, "remove", [name], error)
+        elif "verbose" in self.flags:
+            self._succeeded([name])
+
+    def _binaries(self, files: "Sequence[_File]") -> None:
+        """--binary: as they are."""
+        if self.asked.action == "remove":
+            say("Error: Invalid load option specified: 2")
+            self.failed = 22
+            return
+        for file in files:
+            try:
+                blob = _bytes(file.path)
+            except OSError:
+                blob = b""
+            if not blob:
+                say(f"Cannot read profile from file {file.path}")
+                self.failed = 255
+                continue
+            error = self._write(blob)
+            if error is None:
+                self._say_loaded(file.path)
+            else:
+                self._refused(file.path, error)
+
+    def _preprocess(self, files: "Sequence[_File]") -> None:
+        from dockarmor.cli.faces.parser_policy import say_errors, unreadable
+        from dockarmor.cli.faces.parser_preprocess import preprocessed
+        from dockarmor.text.diagnostic import DiagnosticError
+
+        seen: set[str] = set()
+        for file in files:
+            try:
+                for piece in preprocessed(file.path, self._search(), seen):
+                    self._print(piece.encode("latin-1"))
+            except (DiagnosticError, OSError) as error:
+                say_errors(file.argument, unreadable(file.path, error) if isinstance(error, OSError) else error)
+                self.failed = 1
+
+    # -- out ----------------------------------------------------------------------------------------------
+
+    def _write(self, data: bytes) -> OSError | None:
+        """Hand to the kernel, if one is to be written to; the refusal."""
+        if not self.asked.writes:
+            return None
+        from dockarmor.cli.faces.parser_kernel import write
+
+        return write(os.path.join(self.root, _FILES[self.asked.action]), data)
+
+    def _say_loaded(self, path: str) -> None:
+        if "verbose" in self.flags:
+            self._print_line(f'Cached {_CACHED.get(self.asked.action, "load")} succeeded for "{path}".')
+
+    def _succeeded(self, names: "Sequence[str]") -> None:
+        for name in names:
+            self._print_line(f'{_DONE[self.asked.action]} succeeded for "{name.rpartition("//")[2]}".')
+
+    def _print_line(self, line: str) -> None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(os.fsencode(line) + b"\n")
+        sys.stdout.buffer.flush()
+
+    def _print(self, data: bytes) -> None:
+        if self.asked.action == "ofile" and "preprocess" not in self.flags:
+            self.output += data
+            return
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    def _check_target(self) -> None:
+        """The file of --ofile can be written."""
+        path = self.values["ofile"]
+        folder = os.path.dirname(path) or "."
+        if os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+            say(f"{self.asked.program}: Could not open file {path}")
+            raise Stop(1)
+
+    def _write_target(self) -> None:
+        path = self.values["ofile"]
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(self.output)
+            return
+        from dockarmor.cli.places import replace_file
+
+        replace_file(path, bytes(self.output))
+
+
+def _mount() -> str | None:
+    from dockarmor.kernel.host.support import securityfs
+
+    return securityfs()
+
+
+def _folder(path: str) -> list[str]:
+    from dockarmor.policy.folder import policy_files
+
+    return [os.fsdecode(file) for file in policy_files(os.fsencode(path))]
+
+
+def _bytes(path: str) -> bytes:
+    if path == _STDIN:
+        return sys.stdin.buffer.read()
+    from dockarmor.cli.policy import read_argument
+
+    return read_argument(path)

@@ -1,0 +1,117 @@
+"""libapparmor's cache as apparmor_parser uses it: what is taken from it, what is written, what is said."""
+
+import os
+
+from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show
+from dockarmor.compile.policy_cache import PolicyCache, blob_version, purge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def cacheable(asked: Wanted) -> bool:
+    """Is there anything that a cache could be asked for, or be given?
+
+    A blob in it has the mode and the namespace that its text says, so options that say others keep away from it.
+    """
+    if asked.flags & {"skip-cache", "complain", "preprocess", "binary"} or "namespace" in asked.values:
+        return False
+    return asked.action not in ("names", "remove") and ("write-cache" in asked.flags or _reads(asked))
+
+
+def about_cache(asked: Wanted, features: bytes | None) -> int:
+    """--purge-cache, --print-cache-dir."""
+    if "print-cache-dir" in asked.flags:
+        for location in _locations(asked):
+            print(PolicyCache(location, features or b"").folder)
+    if "purge-cache" in asked.flags:
+        location = _locations(asked)[0]
+        try:
+            purge(location)
+        except OSError as error:
+            say(f"Failed to clear cache files ({location}): {error.strerror}")
+            return 1
+    return 0
+
+
+class Caches:
+    """The cache that is written and read, and those that are only read. Raises Stop where the first cannot be."""
+
+    def __init__(self, asked: Wanted, features: bytes, search: "Sequence[str]") -> None:
+        self._asked, self._search = asked, search
+        self._version = blob_version(features)
+        self._newest: dict[str, int | None] = {}
+        self._caches: list[PolicyCache] = []
+        first, *others = _locations(asked)
+        if self._open(first, features):
+            for location in others:
+                self._open_too(location, features)
+        if self._caches:
+            from dockarmor.cli.faces.parser_sources import Sources
+
+            self._sources = Sources(search)
+
+    def find(self, name: str) -> tuple[str, bytes] | None:
+        """The path and the blob of a policy file, where none of its sources is newer."""
+        if not self._caches:
+            return None
+        newest = self._newest[name] = self._sources.newest(name)
+        if newest is None or not _reads(self._asked):
+            return None
+        for cache in self._caches:
+            blob = cache.find(name, newest, self._version)
+            if blob is not None:
+                return os.path.realpath(cache.path(name)), blob
+        return None
+
+    def keep(self, name: str, blob: bytes) -> None:
+        """Write what was just compiled, if that is wanted."""
+        newest = self._newest.get(name)
+        if "write-cache" not in self._asked.flags or newest is None:
+            return
+        path = os.path.realpath(self._caches[0].path(name))
+        try:
+            self._caches[0].write(name, blob, newest)
+        except OSError:
+            if self._asked.warns("cache"):
+                say(f"Warning from {name} ({name} line 1): Failed to write cache: {path}")
+        else:
+            show(self._asked, f"Wrote cache: {path}")
+
+    def _open(self, location: str, features: bytes) -> bool:
+        cache = PolicyCache(location, features)
+        if not cache.usable and "write-cache" in self._asked.flags and "skip-bad-cache" not in self._asked.flags:
+            try:
+                cache.make()
+            except (FileExistsError, NotADirectoryError):
+                say(f"Failed setting up policy cache ({location}): Not a directory")
+                raise Stop(1) from None
+            except OSError as error:
+                show(self._asked, f"Cache write disabled: Cannot create cache '{location}': {error.strerror}")
+                return False
+        if not cache.usable:
+            show(self._asked, f"Cache read/write disabled: Policy cache is invalid: {os.strerror(2)}")
+            return False
+        show(self._asked, f"Cache: added primary location '{location}'")
+        self._caches.append(cache)
+        return True
+
+    def _open_too(self, location: str, features: bytes) -> None:
+        cache = PolicyCache(location, features)
+        words = f"added readonly location '{location}'"
+        if cache.usable:
+            self._caches.append(cache)
+        else:
+            words = f"failed to add read only location '{location}', does not contain valid cache directory for the"
+            words += " specified feature set"
+        if self._asked.warns("cache"):
+            say(f"Warning from stdin (line 1): Cache: {words}")
+
+
+def _locations(asked: Wanted) -> list[str]:
+    return asked.values.get("cache-loc", CACHE).split(",")
+
+
+def _reads(asked: Wanted) -> bool:
+    return asked.action in ("add", "replace") and "skip-read-cache" not in asked.flags

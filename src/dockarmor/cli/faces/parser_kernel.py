@@ -1,0 +1,69 @@
+"""What apparmor_parser says of its dealings with the kernel, and with which exit status."""
+
+import os
+import sys
+from errno import EACCES, EBADMSG, EEXIST, EFAULT, EIO, ENOENT, ENOMEM, EPERM, EPROTO, EPROTONOSUPPORT
+
+from dockarmor.kernel.host.files import write_once
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ADMIN = "You need policy admin privileges to manage profiles.\n"
+_WORDS = {
+    ENOENT: "Profile doesn't exist",
+    EEXIST: "Profile already exists",
+    EPROTO: "Profile doesn't conform to protocol",
+    EPROTONOSUPPORT: "Profile version not supported by Apparmor module",
+    EBADMSG: "Profile does not match signature",
+    ENOMEM: "Out of memory",
+    EFAULT: "Couldn't copy profile: Bad memory address",
+}
+
+
+def write(path: str, data: bytes) -> OSError | None:
+    """Write to one of the kernel's files: a blob's profiles namespace by namespace. What it refused."""
+    from dockarmor.compile import BLOB_MAGIC
+
+    parts = [data]
+    if data.startswith(BLOB_MAGIC):
+        from dockarmor.compile.records import by_namespace
+
+        parts = list(by_namespace(data).values())
+    try:
+        for part in parts:
+            write_once(path, part)
+    except OSError as error:
+        return error
+    return None
+
+
+def refused(program: str, action: str, names: "Sequence[str]", error: OSError) -> int:
+    """Say it of the profiles at the top; the exit status is the negative number's lowest byte."""
+    number = error.errno or EIO
+    if number in (EACCES, EPERM):
+        denied = "Access" if number == EACCES else "Permission"
+        words = f"{program}: {denied} denied. {_ADMIN}"
+    else:
+        words = _WORDS.get(number, f"Unknown error ({number}): {os.strerror(number)}")
+    sys.stdout.flush()
+    for name in names:
+        if "//" not in name:
+            sys.stderr.write(f'{program}: Unable to {action} "{name}".  {words}\n')
+    return -number & 0xFF
+
+
+def children_first(names: "Sequence[str]") -> list[str]:
+    """Names that come with each profile before its children, so that each comes behind them.
+
+    >>> children_first(["a", "a//b", "a//b//c", "a//d", "e"])
+    ['a//b//c', 'a//b', 'a//d', 'a', 'e']
+    """
+    done: list[str] = []
+    waiting: list[str] = []
+    for name in names:
+        while waiting and not name.startswith(waiting[-1] + "//"):
+            done.append(waiting.pop())
+        waiting.append(name)
+    return done + waiting[::-1]

@@ -1,0 +1,193 @@
+"""Policy text behind apparmor_parser's arguments: compiled, named, or with its includes in place.
+
+Imported where the cache has no answer, since it brings the parser and the compiler along.
+"""
+
+import os
+import sys
+from errno import ENOBUFS
+
+from dockarmor.cli.faces.parser_options import Stop, Wanted
+from dockarmor.cli.policy import read_argument, shown
+from dockarmor.compile.batch import Batch, Job, Settings
+from dockarmor.compile.cache import Figures, Output
+from dockarmor.compile.pipeline import Options, compile_policy
+from dockarmor.policy.features import FeatureSet, builtin
+from dockarmor.policy.profile import Profile
+from dockarmor.policy.read import library, read_text, require
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.source import Source
+from dockarmor.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: what the original calls standard input
+STDIN = "stdin"
+#: the codes of warnings that belong to one of the original's classes
+_CLASSES = {
+    **dict.fromkeys(("DA420", "DA422", "DA423", "DA410", "DA411"), "rule-not-enforced"),
+    **dict.fromkeys(("DA421", "DA424", "DA425", "DA426"), "rule-downgraded"),
+}
+#: where neither a kernel nor a file says more
+_DEFAULT = "default"
+
+
+class Compiler:
+    """Reads and compiles the files of a run. `features`: the kernel's as text, None where there are none."""
+
+    def __init__(self, wanted: Wanted, search: "Sequence[str]", features: bytes | None) -> None:
+        self._wanted = wanted
+        *folders, base = map(latin, search)
+        self._library = library(base, tuple(folders))
+        self._features = builtin(_DEFAULT) if features is None else _parsed("the kernel", features)
+
+    def compile(self, names: "Sequence[str]", complain: bool) -> "list[Output | DiagnosticError]":
+        """The output of each file, or what is wrong with it; a file that cannot be read is a diagnostic, too."""
+        jobs: dict[int, Job] = {}
+        results: dict[int, Output | DiagnosticError] = {}
+        for at, name in enumerate(names):
+            try:
+                jobs[at] = self._job(name)
+            except OSError as error:
+                results[at] = unreadable(name, error)
+        if self._wanted.warnings & set(_CLASSES.values()) or self._wanted.errors & set(_CLASSES.values()):
+            results |= {at: self._compile_with_warnings(job, complain) for at, job in jobs.items()}
+        else:
+            batch = Batch(self._library, self._settings(complain), None, self._processes(len(jobs)))
+            results |= zip(jobs, batch.build(list(jobs.values())), strict=True)
+        return [results[at] for at in range(len(names))]
+
+    def profiles(self, name: str) -> "tuple[Profile, ...]":
+        """The profiles of a file, not compiled. Raises OSError, DiagnosticError."""
+        return require(read_text(source(name), self._library)).policy.profiles
+
+    def _job(self, name: str) -> Job:
+        if name != STDIN and os.path.isfile(name):
+            return Job(shown(name))
+        return Job(name, source(name))
+
+    def _settings(self, complain: bool) -> Settings:
+        values = self._wanted.values
+        options = Options(complain=complain, namespace=values.get("namespace"))
+        return Settings(
+            self._features,
+            b"",
+            options,
+            # As the original: about what kernel 5.4 has (docs/decisions/0011).
+            self._given("policy-features") or builtin(_DEFAULT),
+            self._given("override-policy-abi"),
+        )
+
+    def _given(self, option: str) -> FeatureSet | None:
+        place = self._wanted.values.get(option)
+        return None if place is None else _parsed(place, features_text(place))
+
+    def _processes(self, count: int) -> int:
+        from dockarmor.compile.pool import processors
+
+        jobs = self._wanted.jobs or processors()
+        return min(count, jobs, int(self._wanted.values.get("max-jobs", 8 * processors())))
+
+    def _compile_with_warnings(self, job: Job, complain: bool) -> "Output | DiagnosticError":
+        settings = self._settings(complain)
+        try:
+            text = job.source or source(job.path)
+            policy = require(read_text(text, self._library)).policy
+            if settings.pinned is not None:
+                policy = replace(policy, abi=settings.pinned)
+            built = compile_policy(policy, settings.features, settings.policy_features, settings.options)
+        except OSError as error:
+            return unreadable(job.path, error)
+        except DiagnosticError as error:
+            return error
+        if self._warn(job.path, built.diagnostics):
+            return DiagnosticError(())
+        figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
+        return Output(built.blob, figures, len(built.diagnostics))
+
+    def _warn(self, name: str, found: "Sequence[Diagnostic]") -> bool:
+        """Say what was asked for; whether any of it is to count as an error."""
+        fatal = False
+        for one in found:
+            about = _CLASSES.get(one.code, "")
+            if self._wanted.warns(about):
+                line = one.span.position[0] if one.span else 1
+                place = one.span.source.name if one.span else name
+                say(f"Warning from {name} ({place} line {line}): {one.message}")
+            fatal = fatal or about in self._wanted.errors
+        return fatal
+
+
+def source(name: str) -> Source:
+    """The text behind an argument. Raises OSError."""
+    if name == STDIN:
+        return Source.from_bytes(name, sys.stdin.buffer.read())
+    if name == os.devnull:
+        return Source.from_bytes(name, b"")
+    return Source.from_bytes(shown(name), read_argument(name))
+
+
+def unreadable(name: str, error: OSError) -> DiagnosticError:
+    return DiagnosticError([Diagnostic("DA102", f"cannot read {latin(name)}: {error.strerror}")])
+
+
+def features_text(place: str) -> bytes:
+    """A feature set as one text, from a file, or from a folder as the kernel shows it. Raises Stop."""
+    from dockarmor.compile.policy_cache import MAX_FEATURES, folder_features
+
+    try:
+        if os.path.isdir(place):
+            return folder_features(place)
+        with open(place, "rb") as file:
+            text = file.read(MAX_FEATURES + 1)
+        if len(text) > MAX_FEATURES:
+            raise OSError(ENOBUFS, os.strerror(ENOBUFS))
+        return text
+    except OSError as error:
+        say(f"Failed to load features from '{place}': {error.strerror}")
+        raise Stop(1) from None
+
+
+def say_errors(argument: str, error: DiagnosticError) -> None:
+    """The errors of a file as the original words them, as far as its words are about where they are."""
+    whose = "" if argument == STDIN else f" for {latin(argument)}"
+    for one in error.diagnostics:
+        if one.severity is not Severity.ERROR:
+            continue
+        where = ""
+        if one.span is not None:
+            file = one.span.source.name
+            where = f"{'' if file == STDIN else f' in profile {file}'} at line {one.span.position[0]}"
+        say(f"AppArmor parser error{whose}{where}: {one.message}")
+
+
+def full_names(profiles: "Sequence[Profile]", namespace: str | None) -> list[str]:
+    """The names of profiles with all below them, in order."""
+    found = []
+    for top in profiles:
+        space = namespace or top.namespace
+        found += [f":{space}://{one.name}" if space else one.name for one in top.family()]
+    return sorted(found, key=lambda name: (name.startswith(":"), name))
+
+
+def _parsed(name: str, text: bytes) -> FeatureSet:
+    try:
+        return FeatureSet.parse(name, text.decode("latin-1"))
+    except DiagnosticError as error:
+        for one in error.diagnostics:
+            say(f"Failed to load features from '{name}': {one.message}")
+        raise Stop(1) from None
+
+
+def latin(path: str) -> str:
+    return os.fsencode(path).decode("latin-1")
+
+
+def say(line: str) -> None:
+    """A line on standard error; names in it are latin-1 text of their bytes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.stderr.buffer.write(line.encode("latin-1", "backslashreplace") + b"\n")
+    sys.stderr.buffer.flush()

@@ -1,0 +1,73 @@
+"""--preprocess of apparmor_parser: a policy's text with the texts of its includes in their places."""
+
+from dockarmor.cli.faces.parser_policy import latin, source
+from dockarmor.policy.includes import Library, load
+from dockarmor.policy.read import grammar, library
+from dockarmor.syntax.structure import parse
+from dockarmor.syntax.tree import Block, Conditional, Include, Node, ProfileNode
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.source import Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: how deep includes nest, and how many a run may reach
+_MAX_DEPTH = 100
+_MAX_INCLUDES = 20_000
+
+
+def preprocessed(name: str, search: "Sequence[str]", seen: set[str]) -> "Iterator[str]":
+    """A file's text, piece by piece. `seen`: what the files before included outside of profiles.
+
+    Raises OSError, and DiagnosticError where an include has no file.
+    """
+    *folders, base = map(latin, search)
+    text = source(name)
+    yield from _Splicer(library(base, tuple(folders))).spliced(text, seen, 0)
+
+
+class _Splicer:
+    """Each profile may include once more what stands in front of it; else a file is included once."""
+
+    def __init__(self, found: Library) -> None:
+        self._found = found
+        self._count = 0
+
+    def spliced(self, text: Source, seen: set[str], depth: int) -> "Iterator[str]":
+        at = 0
+        for node, scope in _includes(parse(text, grammar()).file.body, seen):
+            yield text.text[at : node.span.start] + " "
+            at = node.span.end
+            yield from self._included(node, scope, depth)
+        yield text.text[at:]
+
+    def _included(self, node: Include, seen: set[str], depth: int) -> "Iterator[str]":
+        place = f"<{node.path}>" if node.magic else f'"{node.path}"'
+        real = self._found.locate(node.path, node.magic)
+        if real is None:
+            yield f"\n\n##failed include {place}\n"
+            if not node.if_exists:
+                raise DiagnosticError([Diagnostic("DA100", f"there is no {place}", node.span)])
+        elif real in seen or depth >= _MAX_DEPTH or self._count > _MAX_INCLUDES:
+            yield f"\n\n##skipped duplicate include {place}\n"
+        else:
+            seen.add(real)
+            self._count += 1
+            yield f"\n\n##included {place}\n"
+            for file in self._found.files(real, node.span):
+                yield from self.spliced(load(file, node.span), seen, depth + 1)
+
+
+def _includes(nodes: "Sequence[Node]", seen: set[str]) -> "Iterator[tuple[Include, set[str]]]":
+    """The includes of a text in order, each with what its scope has included so far."""
+    for node in nodes:
+        if isinstance(node, Include):
+            yield node, seen
+        elif isinstance(node, ProfileNode):
+            yield from _includes(node.body, set())
+        elif isinstance(node, Block):
+            yield from _includes(node.body, seen)
+        elif isinstance(node, Conditional):
+            for branch in node.branches:
+                yield from _includes(branch.body, seen)

@@ -1,0 +1,161 @@
+"""The cache that apparmor_parser and libapparmor share: where compiled profiles lie, and when one may be loaded.
+
+    LOCATION/HASH.N/.features     the kernel's features as one text
+    LOCATION/HASH.N/NAME          the blob of the policy file NAME, as old as the newest file it was made from
+
+HASH is the features' MurmurHash3; N tells apart feature sets with the same hash (libapparmor policy_cache.c).
+"""
+
+import os
+import stat
+from errno import ELOOP, ENOBUFS
+
+#: the tag `version`, and the type of its value
+_MAGIC = b"\x04\x08\x00version\x00\x02"
+_MAX_BYTES = 128 << 20
+#: bounds of a feature set; real ones have 2.5 KB and four levels
+MAX_FEATURES = 64 << 10
+_MAX_DEPTH = 16
+#: what compile.blob adds to the version from 6 on
+_PARSER = 0x00202000
+_MAX_SETS = 1000
+_SEED = 5381
+_MASK = 0xFFFFFFFF
+
+
+class PolicyCache:
+    """The folder for one set of features below `location`.
+
+    >>> PolicyCache("/var/cache/apparmor", b"policy {versions {v5 {yes\\n}\\n}\\n}\\n").folder
+    '/var/cache/apparmor/64098dfb.0'
+    """
+
+    def __init__(self, location: str, features: bytes) -> None:
+        self.location, self._features = location, features
+        #: whether the folder is there
+        self.usable = False
+        name = f"{murmur3(features, _SEED):08x}"
+        for number in range(_MAX_SETS):
+            self.folder = os.path.join(location, f"{name}.{number}")
+            try:
+                with open(os.path.join(self.folder, ".features"), "rb") as file:
+                    known = file.read(len(features) + 1)
+            except OSError:
+                return
+            if known == features:
+                self.usable = True
+                return
+
+    def path(self, name: str) -> str:
+        """Where the blob of the policy file `name` is or would be."""
+        return os.path.join(self.folder, os.path.basename(name))
+
+    def find(self, name: str, newest: int, version: int) -> bytes | None:
+        """The blob of a policy file, if it has this version word and is not older than `newest` (nanoseconds)."""
+        try:
+            with open(os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                state = os.fstat(file.fileno())
+                if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < newest:
+                    return None
+                blob = file.read(_MAX_BYTES)
+        except OSError:
+            return None
+        return blob if blob.startswith(_MAGIC + version.to_bytes(4, "little")) else None
+
+    def write(self, name: str, blob: bytes, newest: int) -> str:
+        """Keep a blob, beside and renamed, with the time of its newest source. Gives its path. Raises OSError."""
+        path = self.path(name)
+        # No policy file has such a name, so what a killed run leaves here is never taken for a blob.
+        beside = os.path.join(self.folder, f".{os.path.basename(name)}-{os.getpid()}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            with open(os.open(beside, flags, 0o600), "wb") as file:
+                file.write(blob)
+            os.utime(beside, ns=(newest, newest))
+            os.replace(beside, path)
+        except BaseException:
+            if os.path.exists(beside):
+                os.unlink(beside)
+            raise
+        return path
+
+    def make(self) -> None:
+        """Make the folder, and the location, but no folder above it. Raises OSError."""
+        for folder in (self.location, self.folder):
+            try:
+                os.mkdir(folder, 0o700)
+            except FileExistsError:
+                if not os.path.isdir(folder):
+                    raise
+        path = os.path.join(self.folder, ".features")
+        beside = f"{path}-{os.getpid()}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(beside, flags, 0o644), "wb") as file:
+            file.write(self._features)
+        os.replace(beside, path)
+        self.usable = True
+
+
+def purge(location: str) -> None:
+    """Remove the folders of all feature sets, and nothing else. Raises OSError."""
+    for entry in os.scandir(location):
+        hash, dot, number = entry.name.partition(".")
+        if dot and number.isdecimal() and len(hash) == 8 and entry.is_dir(follow_symlinks=False):
+            for file in os.scandir(entry.path):
+                os.unlink(file.path)
+            os.rmdir(entry.path)
+
+
+def folder_features(folder: str, depth: int = 0) -> bytes:
+    """A kernel's features folder as the one text that `.features` holds. Raises OSError."""
+    parts = []
+    for name in sorted(os.listdir(os.fsencode(folder))):
+        path = os.path.join(os.fsencode(folder), name)
+        if name.startswith(b"."):
+            continue
+        if os.path.isdir(path):
+            if depth >= _MAX_DEPTH:
+                raise OSError(ELOOP, os.strerror(ELOOP))
+            inside = folder_features(os.fsdecode(path), depth + 1)
+        else:
+            with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as file:
+                inside = file.read(MAX_FEATURES + 1)
+        parts.append(name + b" {" + inside + b"}\n")
+        if sum(map(len, parts)) > MAX_FEATURES:
+            raise OSError(ENOBUFS, os.strerror(ENOBUFS))
+    return b"".join(parts)
+
+
+def blob_version(features: bytes) -> int:
+    """The version word of blobs for a kernel with these features (compile.blob.version_word).
+
+    >>> hex(blob_version(b"policy {versions {v5 {yes\\n}\\nv7 {yes\\n}\\n}\\n}\\n"))
+    '0x202007'
+    """
+    for abi in (7, 6):
+        if b"\nv%d {" % abi in features or b"{v%d {" % abi in features:
+            return abi | _PARSER
+    return 5
+
+
+def murmur3(data: bytes, seed: int) -> int:
+    """MurmurHash3_x86_32.
+
+    >>> hex(murmur3(b"hello", 0))
+    '0x248bfa47'
+    """
+    state = seed
+    whole = len(data) & ~3
+    for at in range(0, whole, 4):
+        state ^= _scrambled(int.from_bytes(data[at : at + 4], "little"))
+        state = (((state << 13) | (state >> 19)) * 5 + 0xE6546B64) & _MASK
+    state ^= _scrambled(int.from_bytes(data[whole:], "little")) ^ len(data)
+    state = ((state ^ (state >> 16)) * 0x85EBCA6B) & _MASK
+    state = ((state ^ (state >> 13)) * 0xC2B2AE35) & _MASK
+    return state ^ (state >> 16)
+
+
+def _scrambled(word: int) -> int:
+    word = (word * 0xCC9E2D51) & _MASK
+    word = ((word << 15) | (word >> 17)) & _MASK
+    return (word * 0x1B873593) & _MASK
