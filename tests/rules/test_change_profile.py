@@ -180,7 +180,7 @@ def test_a_record_and_the_way_back(table: Any, confined: Any) -> None:
         "change_profile",
         "file",
         b"a",
-        (),
+        (("target", "a"),),
     )
     at_exec = ChangeProfileRequest("a", onexec=b"/x")
     assert change_profile.record(at_exec, change_profile.decide(confined(), at_exec)).operation == "change_onexec"

@@ -24,6 +24,8 @@ from dockarmor.text.source import Span
 from dockarmor.value import field, frozen, replace
 
 CHANGE_PROFILE, ONEXEC = 0x80000000, 0x40000000
+#: the kernel's remark on a label that is not loaded
+NOT_FOUND = "label not found"
 _STACKING = "domain/stack"
 #: any program, where no exec condition is given
 _ANY_PROGRAM = b"/[^/\\x00][^\\x00]*"
@@ -191,10 +193,13 @@ def _match(label: str, prefix: bytes = b"") -> Match:
 
 
 def record(request: ChangeProfileRequest, decision: Decision) -> RecordPairs:
-    operation = "change_profile" if request.onexec is None else "change_onexec"
-    name = request.target.encode("latin-1", "replace")
-    target = () if decision.target is None else (("target", decision.target),)
-    return RecordPairs(operation, "file", name, target)
+    """The label is said twice, but for one that is not loaded."""
+    operation = "stack" if request.target.startswith("&") else "change_profile"
+    if request.onexec is not None:
+        operation = "stack_onexec" if operation == "stack" else "change_onexec"
+    label = request.target.removeprefix("&")
+    target = () if decision.info == NOT_FOUND else (("target", label),)
+    return RecordPairs(operation, "file", label.encode("latin-1", "replace"), target)
 
 
 def request(event: Event) -> ChangeProfileRequest | None:

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket  # noqa: F401 (the probes use it)
+import struct
 import sys
 
 libc = ctypes.CDLL("libc.so.6", use_errno=True)
@@ -23,6 +24,7 @@ HERE = -100
 LABEL = "/proc/self/attr/apparmor/current"
 
 result = None
+actor = 0  # the task that makes the call, where it is not the probe's own
 report = -1  # the end of the pipe on which a probe says how it ended; no other task may hold it
 
 
@@ -73,9 +75,9 @@ def write(path, data=b""):
     os.close(fd)
 
 
-def read(path):
+def read(path, limit=65536):
     fd = os.open(path, os.O_RDONLY)
-    data = os.read(fd, 65536)
+    data = os.read(fd, limit)
     os.close(fd)
     return data
 
@@ -111,15 +113,16 @@ def peer(profile, work=lambda: signal.pause()):
     return pid
 
 
-def execute(path, *arguments, fallback=b"", **environment):
+def execute(path, *arguments, name=None):
     """What a program writes, run from a task of its own; OSError where it cannot be run."""
+    global actor
     output, writing = os.pipe()
     failed, failing = os.pipe2(os.O_CLOEXEC)
-    pid = os.fork()
+    actor = pid = os.fork()
     if pid == 0:
         os.dup2(writing, 1)
         try:
-            os.execve(path, [path, *arguments], environment)
+            os.execve(path, [name or path, *arguments], {})
         except OSError as error:
             os.write(failing, str(error.errno).encode())
         os._exit(127)
@@ -153,6 +156,53 @@ def forked(work):
         raise OSError(int(trouble or 255), "in a child")
 
 
+def forked_in(flags):
+    """A child in namespaces of its own, that ends at once."""
+    pid = call(56, flags | 17, 0, 0, 0, 0)
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def limited(resource, value):
+    """Set a limit, soft and hard."""
+    call(PRLIMIT, 0, resource, ctypes.create_string_buffer(value.to_bytes(8, "little") * 2, 16), None)
+
+
+def submitted(ring, parameters, personality):
+    """Let a ring do nothing with registered credentials; what it answers (an errno, negative)."""
+    field = lambda offset: int.from_bytes(parameters.raw[offset : offset + 4], "little")  # noqa: E731
+    libc.mmap.restype = ctypes.c_void_p
+    areas = [libc.mmap(None, 8192, 3, 0x8001, ring, ctypes.c_long(where)) for where in (0, 0x10000000)]
+    entry = bytearray(64)
+    entry[42:44] = personality.to_bytes(2, "little")
+    ctypes.memmove(areas[1], bytes(entry), 64)
+    number = lambda place: ctypes.c_uint32.from_address(areas[0] + place)  # noqa: E731
+    number(field(40 + 24)).value = 0  # sq_off.array[0]
+    number(field(40 + 4)).value += 1  # sq_off.tail
+    call(IO_URING_ENTER, ring, 1, 1, 1, None, 0)
+    answer = ctypes.c_int32.from_address(areas[0] + field(80 + 20) + 8).value  # cq_off.cqes[0].res
+    if answer < 0:
+        raise OSError(-answer, "submitted")
+    return answer
+
+
+def programs(*names):
+    """Copies of cat under /mnt/x, in a mount namespace of one's own."""
+    private()
+    os.mkdir("/mnt/x")
+    for name in names:
+        write("/mnt/x/" + name, read("/bin/busybox", 1 << 24))
+
+
+def secure(path, named=False):
+    """Whether the kernel tells a program (a cat) to distrust its environment; with its label if asked."""
+    said = execute(path, "/proc/self/auxv", name="cat")
+    pairs = struct.iter_unpack("QQ", said[: len(said) // 16 * 16])
+    flag = dict(pairs)[23]
+    return [execute(path, "/proc/self/attr/current", name="cat").decode().partition(" (")[0], flag] if named else flag
+
+
 def probed(profile, setup, code):
     """One probe in a task of its own: its pid, errno (0: it succeeded), result, or by which signal it ended."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
@@ -173,7 +223,7 @@ def probed(profile, setup, code):
             said["errno"] = error.errno
         except BaseException as error:
             said["error"] = repr(error)
-        said["result"] = names["result"]
+        said |= {"result": names["result"], "pid": actor or os.getpid()}
         os.write(writing, json.dumps(said).encode())
         os._exit(0)
     os.close(writing)

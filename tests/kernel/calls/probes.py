@@ -1,10 +1,11 @@
 """What a table of calls is made of, and how a class of them is judged."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from dockarmor.access.grammar import parse_request
+from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded.kernel import Embedded
 from dockarmor.kernel.embedded.records import Task
 from dockarmor.kernel.lab import Lab
@@ -30,10 +31,12 @@ class Ended:
 class Probe:
     """A call (code of probe.py), and the requests that the kernel makes of it, in its order.
 
-    A request of another task's profile stands behind that label and a colon. `setup` runs unconfined before.
-    `kernels`: where the kernel has what is called; elsewhere nothing is asked. `allows`: where no request says
-    what is to happen (labels, limits), what the policy that `embedded` holds says. `result`: what the code is to
-    find where it is allowed. `unmediated`: kernels that have the call but do not ask AppArmor about it.
+    The kernel stops at the first that is refused. A request of another task's profile stands behind that label
+    and a colon; it is made in any case. `no_new_privs` before a request says it of the task. `setup` runs
+    unconfined before. `kernels`: where the call is made. `allows`: where no request says what is to happen
+    (hats, limits), what the policy that `embedded` holds says. `result`: what the code finds where it is allowed.
+    `free`: it succeeds without a profile. `unmediated`: kernels that have the call but do not ask AppArmor.
+    `logged`: records are compared, too.
     """
 
     code: str
@@ -44,12 +47,16 @@ class Probe:
     result: object = None
     unmediated: tuple[str, ...] = ()
     profile: str | None = None
+    free: bool = True
     logged: bool = True
 
 
 @dataclass(frozen=True)
 class Class:
-    """A mediation class: the profile `lab-NAME` allows everything but has only `rules` for what is `left_out`."""
+    """A mediation class: the profile `lab-NAME` allows everything but has only `rules` for what is `left_out`.
+
+    `free`: its calls succeed without a profile. `logged`: records are compared, too.
+    """
 
     name: str
     left_out: tuple[str, ...]
@@ -58,7 +65,8 @@ class Class:
     others: str = ""
     flags: str = ""
     kernels: tuple[str, ...] = KERNELS
-    files: Sequence[str] = field(default_factory=tuple)
+    free: bool = True
+    logged: bool = True
 
     @property
     def label(self) -> str:
@@ -68,6 +76,16 @@ class Class:
         """All profiles of the class."""
         rest = ", ".join(word for word in EVERYTHING if word not in self.left_out)
         return f"profile {self.label} {self.flags} {{ {rest},\n{self.rules} }}\n{self.others}"
+
+
+def limit_of(resource: int, value: int) -> Callable[[Embedded], bool]:
+    """Does the policy let a task of `lab-rlimit` have this limit (resource.c, aa_task_setrlimit)?"""
+
+    def allows(embedded: Embedded) -> bool:
+        profile = read_blob(embedded.blob_of("lab-rlimit") or b"").profiles[0]
+        return value <= profile.limits.get(resource, value)
+
+    return allows
 
 
 def made(lab: Lab, probes: Mapping[str, Probe], label: str | None) -> dict[str, dict[str, object]]:
@@ -93,12 +111,15 @@ def predicted(embedded: Embedded, lab: Lab, probe: Probe, label: str, pid: int) 
         return Ended(probe.allows(embedded))
     if lab.name in probe.unmediated:
         return Ended(True)
-    decisions = []
+    decisions, refused = [], False
     for line in probe.requests:
         subject, colon, request = line.partition(": ")
+        if refused and not colon:
+            continue
         subject, request = (subject, request) if colon else (probe.profile or label, line)
-        decisions.append(embedded.attempt(subject, parse_request(request), Task(pid, b"python3", 0, 0), 1, 2))
-        if not decisions[-1].allowed and not subject.startswith("lab-peer") and "both" not in probe.setup:
-            break
+        privileged = not request.startswith("no_new_privs ")
+        task = Task(pid, b"python3", 0, 0, no_new_privs=not privileged)
+        decisions.append(embedded.attempt(subject, parse_request(request.removeprefix("no_new_privs ")), task, 1, 2))
+        refused = refused or not (colon or decisions[-1].allowed)
     records = tuple(line.partition("): ")[2] for line in embedded.events())
     return Ended(all(decision.allowed for decision in decisions), records)

@@ -6,16 +6,16 @@ not attach here.
 """
 
 from collections.abc import Iterable, Mapping
-from errno import EACCES
+from errno import EACCES, ENOENT, EPERM
 
-from dockarmor.access.decision import Decision
+from dockarmor.access.decision import Decision, Match
 from dockarmor.access.permission import Perm
-from dockarmor.access.request import ExecRequest
+from dockarmor.access.request import ChangeProfileRequest, ExecRequest, Request
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.kernel.embedded import label as labels
 from dockarmor.kernel.embedded.modes import NOT_FOUND
 from dockarmor.kernel.embedded.tree import own_name, parent_of
-from dockarmor.rules import exec_transition
+from dockarmor.rules import change_profile, exec_transition
 from dockarmor.value import frozen, replace
 
 #: how far back a state is remembered in the search for the first loop (match.h, WB_HISTORY_SIZE)
@@ -111,6 +111,31 @@ class Domain:
                 and name.startswith(where)
             ):
                 yield name, profile
+
+
+def keeps(confined: Iterable[str], request: Request, decision: Decision) -> bool:
+    """Does a task with no_new_privs stay under all the profiles that confine it?
+
+    A stack or the same label does; every other label gains something (label.c, aa_label_is_unconfined_subset).
+    """
+    if isinstance(request, ChangeProfileRequest) and request.target.startswith("&"):
+        return True
+    return decision.target is not None and set(confined) <= set(labels.components(decision.target))
+
+
+def without_new_privileges(request: Request, decision: Decision) -> Decision:
+    """What is refused because of no_new_privs; of a change of profile nothing is written (domain.c)."""
+    if isinstance(request, ExecRequest):
+        denied = int(Perm.EXEC)
+        decision = replace(decision, requested=denied, denied=denied, record="DENIED")
+        return replace(decision, allowed=False, errno=EPERM, info="no new privs")
+    return replace(decision, allowed=False, record=None, errno=EPERM, info="no new privs")
+
+
+def missing_label(request: ChangeProfileRequest) -> Decision:
+    """Changing to a label that is not loaded: no rule is looked at (domain.c, aa_change_profile)."""
+    match = Match("file", request.target.encode("latin-1", "replace"))
+    return Decision(False, record="DENIED", errno=ENOENT, info=change_profile.NOT_FOUND, matches=(match,))
 
 
 def attachment_length(table: CompiledTable, path: bytes) -> int | None:

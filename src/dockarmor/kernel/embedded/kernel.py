@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from errno import EFBIG, EINVAL, ENOENT, EPROTO, EPROTONOSUPPORT
 
 from dockarmor.access.decision import Decision
-from dockarmor.access.request import ExecRequest, Request
+from dockarmor.access.request import ChangeProfileRequest, ExecRequest, Request
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile
 from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded import label as labels
 from dockarmor.kernel.embedded import query, records, tree
 from dockarmor.kernel.embedded.digest import profile_hashes
-from dockarmor.kernel.embedded.domain import Domain
+from dockarmor.kernel.embedded.domain import Domain, keeps, missing_label, without_new_privileges
 from dockarmor.kernel.embedded.era import LINUX_6_12, Era
 from dockarmor.kernel.embedded.modes import Audited, in_mode
 from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, digest_of, serial_of
@@ -120,6 +120,8 @@ class Embedded:
     def attempt(self, label: str, request: Request, task: records.Task, seconds: int, milliseconds: int) -> Decision:
         """Ask, and write the audit records that the kernel would write; the clock is the caller's."""
         verdicts = self._verdicts(label, request)
+        if task.no_new_privs and isinstance(request, ExecRequest | ChangeProfileRequest):
+            verdicts = self._without_new_privileges(label, request, verdicts)
         logged = [verdict for verdict in verdicts if verdict.decision.record is not None]
         self._store.append(
             lambda serial: [
@@ -152,9 +154,19 @@ class Embedded:
             if isinstance(request, ExecRequest):
                 domain = Domain(name, self._loaded(index), self._era.names_missing)
                 decided = domain.after(profile, request, decided)
+            elif isinstance(request, ChangeProfileRequest) and not self._known(request.target, index):
+                decided = missing_label(request)
             decision = in_mode(profile.mode, name, request, decided, learns=self._era.learns)
             verdicts.append(_Verdict(name, decision, decided.errno))
         return verdicts
+
+    def _without_new_privileges(self, label: str, request: Request, verdicts: list[_Verdict]) -> list[_Verdict]:
+        """Refused where an allowed transition would leave a profile behind."""
+        together = self._together(label, request, verdicts)
+        if not together.allowed or keeps((verdict.profile for verdict in verdicts), request, together):
+            return verdicts
+        decision = without_new_privileges(request, together)
+        return [_Verdict(verdict.profile, decision, decision.errno) for verdict in verdicts]
 
     def _together(self, label: str, request: Request, verdicts: Sequence[_Verdict]) -> Decision:
         """The verdict of the whole label. An exec by what confines nothing still leads where a profile attaches."""
@@ -181,6 +193,12 @@ class Embedded:
             elif records.split_namespace(name)[1] != labels.UNCONFINED:
                 raise KernelError(f"profile {name} is not loaded", ENOENT)
         return [profile for profile in profiles if profile.mode != labels.UNCONFINED]
+
+    def _known(self, label: str, index: Index) -> bool:
+        """Is every profile of this label loaded, or none?"""
+        names = {entry.name for entry in index.entries}
+        parts = labels.components(label)
+        return all(part in names or records.split_namespace(part)[1] == labels.UNCONFINED for part in parts)
 
     def _profile(self, entry: Entry) -> CompiledProfile:
         policy = self._policies.get(entry.blob)

@@ -10,12 +10,16 @@ _CONSTANT = frozenset(("requested_mask", "denied_mask", "requested", "denied", "
 
 @frozen
 class Task:
-    """Who asks: what the records say of the task. `ouid`: who owns a file that is not the task's own."""
+    """Who asks: what the records say of the task. `ouid`: who owns a file that is not the task's own.
+
+    `no_new_privs`: the task has set this (prctl(2)) in the label that it still has.
+    """
 
     pid: int = 1
     comm: bytes = b""
     fsuid: int = 0
     ouid: int = 65534
+    no_new_privs: bool = False
 
 
 @frozen
