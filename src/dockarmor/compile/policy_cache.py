@@ -9,6 +9,7 @@ HASH is the features' MurmurHash3; N tells apart feature sets with the same hash
 import os
 import stat
 from errno import ELOOP, ENOBUFS
+from sys import byteorder
 
 #: the tag `version`, and the type of its value
 _MAGIC = b"\x04\x08\x00version\x00\x02"
@@ -50,12 +51,16 @@ class PolicyCache:
         """Where the blob of the policy file `name` is or would be."""
         return os.path.join(self.folder, os.path.basename(name))
 
-    def find(self, name: str, newest: int, version: int) -> bytes | None:
-        """The blob of a policy file, if it has this version word and is not older than `newest` (nanoseconds)."""
+    def find(self, name: str, newest: int, features: int, version: int) -> bytes | None:
+        """The blob of a policy file, if it has this version word and its sources have not changed since.
+
+        `newest`, `features`: when the policy's text, and the feature sets that it names, changed last (nanoseconds).
+        The first is a blob's own time; the original does not look at the second, so the time of writing counts.
+        """
         try:
             with open(os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 state = os.fstat(file.fileno())
-                if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < newest:
+                if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < newest or state.st_ctime_ns < features:
                     return None
                 blob = file.read(_MAX_BYTES)
         except OSError:
@@ -146,16 +151,16 @@ def murmur3(data: bytes, seed: int) -> int:
     """
     state = seed
     whole = len(data) & ~3
-    for at in range(0, whole, 4):
-        state ^= _scrambled(int.from_bytes(data[at : at + 4], "little"))
+    for word in memoryview(data[:whole]).cast("I") if byteorder == "little" else _words(data[:whole]):
+        word = (word * 0xCC9E2D51) & _MASK
+        state ^= (((word << 15) | (word >> 17)) * 0x1B873593) & _MASK
         state = (((state << 13) | (state >> 19)) * 5 + 0xE6546B64) & _MASK
-    state ^= _scrambled(int.from_bytes(data[whole:], "little")) ^ len(data)
+    word = (int.from_bytes(data[whole:], "little") * 0xCC9E2D51) & _MASK
+    state ^= ((((word << 15) | (word >> 17)) * 0x1B873593) & _MASK) ^ len(data)
     state = ((state ^ (state >> 16)) * 0x85EBCA6B) & _MASK
     state = ((state ^ (state >> 13)) * 0xC2B2AE35) & _MASK
     return state ^ (state >> 16)
 
 
-def _scrambled(word: int) -> int:
-    word = (word * 0xCC9E2D51) & _MASK
-    word = ((word << 15) | (word >> 17)) & _MASK
-    return (word * 0x1B873593) & _MASK
+def _words(data: bytes) -> list[int]:
+    return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]

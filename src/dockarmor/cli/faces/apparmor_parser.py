@@ -7,7 +7,7 @@ What differs on purpose is in docs/decisions/0011-apparmor-parser-face.md.
 import os
 import sys
 
-from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable
+from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable, features_text
 from dockarmor.cli.faces.parser_options import Stop, Wanted, say, show, wanted
 from dockarmor.compile.policy_cache import folder_features
 
@@ -96,8 +96,6 @@ class _Run:
         """What the kernel can do, as libapparmor's one text; None where nothing says it."""
         given = self.values.get("kernel-features")
         if given is not None:
-            from dockarmor.cli.faces.parser_policy import features_text
-
             return features_text(given)
         mount = _mount()
         if mount is not None:

@@ -1,6 +1,8 @@
 """Command lines as getopt_long(3) reads them: long options may be cut short, some take a value behind `=`."""
 
-from collections.abc import Mapping, Sequence
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 #: whether an option takes a value
 NONE, ONE, MAYBE = 0, 1, 2
@@ -18,7 +20,7 @@ class OptionError(Exception):
 
 
 def read(
-    words: Sequence[str], short: Mapping[str, int], long: Mapping[str, int], *, anywhere: bool = False
+    words: "Sequence[str]", short: "Mapping[str, int]", long: "Mapping[str, int]", *, anywhere: bool = False
 ) -> tuple[list[tuple[str, str | None]], list[str]]:
     """The options with their values, and what stands behind them. The first word that is no option ends them.
 
@@ -40,9 +42,9 @@ def read(
 
 
 def _options(
-    words: Sequence[str],
-    short: Mapping[str, int],
-    long: Mapping[str, int],
+    words: "Sequence[str]",
+    short: "Mapping[str, int]",
+    long: "Mapping[str, int]",
     found: list[tuple[str, str | None]],
     others: list[str] | None,
 ) -> int:
@@ -67,7 +69,7 @@ def _options(
     return at
 
 
-def _long(word: str, long: Mapping[str, int]) -> tuple[str, str | None]:
+def _long(word: str, long: "Mapping[str, int]") -> tuple[str, str | None]:
     name, equals, value = word[2:].partition("=")
     close = [name] if name in long else [one for one in long if one.startswith(name)]
     if not close:
@@ -81,7 +83,7 @@ def _long(word: str, long: Mapping[str, int]) -> tuple[str, str | None]:
 
 
 def _shorts(
-    letters: str, words: Sequence[str], at: int, short: Mapping[str, int], found: list[tuple[str, str | None]]
+    letters: str, words: "Sequence[str]", at: int, short: "Mapping[str, int]", found: list[tuple[str, str | None]]
 ) -> int:
     """Letters in one word; one that takes a value takes the rest of the word, or, where it must, the next."""
     while letters:
@@ -97,7 +99,7 @@ def _shorts(
     return at
 
 
-def _next(words: Sequence[str], at: int, message: str) -> tuple[str, int]:
+def _next(words: "Sequence[str]", at: int, message: str) -> tuple[str, int]:
     if at == len(words):
         raise OptionError(message)
     return words[at], at + 1

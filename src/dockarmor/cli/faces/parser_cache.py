@@ -1,9 +1,10 @@
 """libapparmor's cache as apparmor_parser uses it: what is taken from it, what is written, what is said."""
 
 import os
+from errno import ENOBUFS
 
 from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show
-from dockarmor.compile.policy_cache import PolicyCache, blob_version, purge
+from dockarmor.compile.policy_cache import MAX_FEATURES, PolicyCache, blob_version, folder_features, purge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +36,28 @@ def about_cache(asked: Wanted, features: bytes | None) -> int:
     return 0
 
 
+def features_text(place: str) -> bytes:
+    """A feature set as one text, from a file, or from a folder as the kernel shows it. Raises Stop."""
+    try:
+        if os.path.isdir(place):
+            return folder_features(place)
+        with open(place, "rb") as file:
+            text = file.read(MAX_FEATURES + 1)
+        if len(text) > MAX_FEATURES:
+            raise OSError(ENOBUFS, os.strerror(ENOBUFS))
+        return text
+    except OSError as error:
+        say(f"Failed to load features from '{place}': {error.strerror}")
+        raise Stop(1) from None
+
+
 class Caches:
     """The cache that is written and read, and those that are only read. Raises Stop where the first cannot be."""
 
     def __init__(self, asked: Wanted, features: bytes, search: "Sequence[str]") -> None:
         self._asked, self._search = asked, search
         self._version = blob_version(features)
-        self._newest: dict[str, int | None] = {}
+        self._newest: dict[str, tuple[int, int] | None] = {}
         self._caches: list[PolicyCache] = []
         first, *others = _locations(asked)
         if self._open(first, features):
@@ -60,7 +76,7 @@ class Caches:
         if newest is None or not _reads(self._asked):
             return None
         for cache in self._caches:
-            blob = cache.find(name, newest, self._version)
+            blob = cache.find(name, *newest, self._version)
             if blob is not None:
                 return os.path.realpath(cache.path(name)), blob
         return None
@@ -72,7 +88,7 @@ class Caches:
             return
         path = os.path.realpath(self._caches[0].path(name))
         try:
-            self._caches[0].write(name, blob, newest)
+            self._caches[0].write(name, blob, newest[0])
         except OSError:
             if self._asked.warns("cache"):
                 say(f"Warning from {name} ({name} line 1): Failed to write cache: {path}")

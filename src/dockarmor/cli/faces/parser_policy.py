@@ -5,8 +5,8 @@ Imported where the cache has no answer, since it brings the parser and the compi
 
 import os
 import sys
-from errno import ENOBUFS
 
+from dockarmor.cli.faces.parser_cache import features_text
 from dockarmor.cli.faces.parser_options import Stop, Wanted
 from dockarmor.cli.policy import read_argument, shown
 from dockarmor.compile.batch import Batch, Job, Settings
@@ -131,23 +131,6 @@ def source(name: str) -> Source:
 
 def unreadable(name: str, error: OSError) -> DiagnosticError:
     return DiagnosticError([Diagnostic("DA102", f"cannot read {latin(name)}: {error.strerror}")])
-
-
-def features_text(place: str) -> bytes:
-    """A feature set as one text, from a file, or from a folder as the kernel shows it. Raises Stop."""
-    from dockarmor.compile.policy_cache import MAX_FEATURES, folder_features
-
-    try:
-        if os.path.isdir(place):
-            return folder_features(place)
-        with open(place, "rb") as file:
-            text = file.read(MAX_FEATURES + 1)
-        if len(text) > MAX_FEATURES:
-            raise OSError(ENOBUFS, os.strerror(ENOBUFS))
-        return text
-    except OSError as error:
-        say(f"Failed to load features from '{place}': {error.strerror}")
-        raise Stop(1) from None
 
 
 def say_errors(argument: str, error: DiagnosticError) -> None:

@@ -21,31 +21,34 @@ class Sources:
 
     def __init__(self, search: "Sequence[str]") -> None:
         self._search = [os.fsencode(folder) for folder in search]
-        self._known: dict[bytes, tuple[int, list[bytes]]] = {}
+        self._known: dict[bytes, tuple[int, int, list[bytes]]] = {}
 
-    def newest(self, path: str) -> int | None:
-        """The latest time of change in nanoseconds since 1970; None where that cannot be told."""
-        latest = 0
+    def newest(self, path: str) -> tuple[int, int] | None:
+        """The latest time of change in nanoseconds since 1970, of policy and of feature sets (`abi <…>`).
+
+        None where that cannot be told.
+        """
+        latest = features = 0
         todo = [os.fsencode(path)]
         seen = set(todo)
         while todo:
             try:
-                changed, more = self._file(todo.pop())
+                changed, abi, more = self._file(todo.pop())
             except OSError:
                 return None
-            latest = max(latest, changed)
+            latest, features = max(latest, changed), max(features, abi)
             todo += [file for file in more if file not in seen]
             seen.update(more)
             if len(seen) > _MAX_FILES:
                 return None
-        return latest
+        return latest, features
 
-    def _file(self, path: bytes) -> tuple[int, list[bytes]]:
-        """When a place changed last, and the places that it names."""
+    def _file(self, path: bytes) -> tuple[int, int, list[bytes]]:
+        """When a place changed last, and the feature sets that it names; the places that it includes."""
         known = self._known.get(path)
         if known is None:
             state = os.stat(path)
-            more: list[bytes] = []
+            abi, more = 0, []
             if stat.S_ISDIR(state.st_mode):
                 from dockarmor.policy.folder import policy_files
 
@@ -55,23 +58,27 @@ class Sources:
                     text = file.read(_MAX_BYTES + 1)
                 if len(text) > _MAX_BYTES:
                     raise OSError(path)
-                more = list(self._named(text))
+                more = list(self._named(text, b"include"))
+                abi = max((os.stat(file).st_mtime_ns for file in self._named(text, b"abi")), default=0)
             else:
                 raise OSError(path)
-            known = self._known[path] = (state.st_mtime_ns, more)
+            known = self._known[path] = (state.st_mtime_ns, abi, more)
         return known
 
-    def _named(self, text: bytes) -> "Iterator[bytes]":
-        """The places that a text may include, as far as they are there."""
-        for word in (b"include", b"abi"):
-            for rest in text.split(word)[1:]:
-                place, magic = _place(rest[:4200].lstrip(_BLANK))
-                if place and b"\0" not in place:
-                    for folder in self._search if magic else (b"",):
-                        path = os.path.join(folder, place)
-                        if os.path.exists(path):
-                            yield path
-                            break
+    def _named(self, text: bytes, word: bytes) -> "Iterator[bytes]":
+        """The places that stand behind a word, as far as they are there."""
+        before, *others = text.split(word)
+        for rest in others:
+            place, magic = _place(rest[:4200].lstrip(_BLANK))
+            # A comment may say that something "includes" anything: no file of that name in this folder is meant.
+            said = not magic and not place.startswith(b"/") and b"#" in before.rpartition(b"\n")[2][:-1]
+            if place and not said and b"\0" not in place:
+                for folder in self._search if magic else (b"",):
+                    path = os.path.join(folder, place)
+                    if os.path.exists(path):
+                        yield path
+                        break
+            before = rest
 
 
 def _place(rest: bytes) -> tuple[bytes, bool]:
