@@ -5,13 +5,14 @@ from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
 
 
 cdef class Items:
-    cdef public Py_ssize_t accepts, count, start, words, limit
+    cdef public Py_ssize_t accepts, count, words, limit
     cdef public int[::1] offsets, charsets, targets, loop
     cdef public VectorSet closures
     cdef public unsigned long long[::1] reach
     cdef public int[::1] sink
     cdef VectorSet signatures
-    cdef int[::1] closure, buffer, signature
+    cdef public int[::1] closure
+    cdef int[::1] buffer, signature
     cdef Py_ssize_t used
 
     @cython.locals(i=Py_ssize_t, node=Py_ssize_t)

@@ -26,7 +26,8 @@ class Items:
 
     Item i < `accepts` is the trie's accept i. Another item i has the edges offsets[i] : offsets[i + 1]: on
     a byte of charsets[e] to closure targets[e]; its first edge is its self-loop if loop[i] >= 0. Edges go
-    to items with lower numbers, loops aside. Raises LimitExceeded.
+    to items with lower numbers, loops aside. closure[n] is the closure of the trie's node n. Raises
+    LimitExceeded.
     """
 
     def __init__(self, trie: Trie) -> None:
@@ -57,7 +58,6 @@ class Items:
         self.count = self.accepts
         for node in range(trie.nodes - 1, -1, -1):
             self.closure[node] = self._close(trie, node)
-        self.start = self.closure[0]
 
     def _close(self, trie: Trie, node: int) -> int:
         """The closure of a node whose successors are done."""

@@ -48,7 +48,7 @@ cdef class Quotient:
     cdef public unsigned int[::1] new_defaults, new_offsets, new_columns, new_targets, new_values
 
     @cython.locals(s=Py_ssize_t, i=Py_ssize_t, dead=Py_ssize_t)
-    cdef void _visit_all(self) except *
+    cpdef void visit_all(self, Py_ssize_t start) except *
 
     @cython.locals(known=Py_ssize_t)
     cdef int _visit(self, Py_ssize_t part) noexcept

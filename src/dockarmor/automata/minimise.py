@@ -3,6 +3,7 @@
 """The smallest automaton of the same strings and values, in one canonical numbering."""
 
 from array import array
+from collections.abc import Iterator
 
 from dockarmor.automata.alphabet import in_order
 from dockarmor.automata.dfa import Dfa
@@ -19,22 +20,29 @@ def minimise(dfa: Dfa) -> Dfa:
     >>> minimise(EMPTY).states
     2
     """
+    return next(minimise_all(dfa, [1]))
+
+
+def minimise_all(dfa: Dfa, starts: list[int]) -> Iterator[Dfa]:
+    """The minimal automaton of what can be reached from each start: the same as if it were minimised alone."""
     if dfa.out_of_band is not None:
         raise ValueError("an automaton with out-of-band edges cannot be minimised")
     parts = Partition(dfa)
     parts.refine()
     quotient = Quotient(dfa, parts)
-    return merge_columns(
-        Dfa(
-            dfa.classes,
-            dfa.width,
-            unsigned(quotient.new_defaults, quotient.count),
-            unsigned(quotient.new_offsets, quotient.count + 1),
-            unsigned(quotient.new_columns, quotient.used),
-            unsigned(quotient.new_targets, quotient.used),
-            unsigned(quotient.new_values, quotient.count),
+    for start in starts:
+        quotient.visit_all(start)
+        yield merge_columns(
+            Dfa(
+                dfa.classes,
+                dfa.width,
+                unsigned(quotient.new_defaults, quotient.count),
+                unsigned(quotient.new_offsets, quotient.count + 1),
+                unsigned(quotient.new_columns, quotient.used),
+                unsigned(quotient.new_targets, quotient.used),
+                unsigned(quotient.new_values, quotient.count),
+            )
         )
-    )
 
 
 class Partition:
@@ -239,7 +247,7 @@ class Partition:
 
 
 class Quotient:
-    """One state per part that can be reached, breadth first."""
+    """One state per part that can be reached from a start, breadth first."""
 
     def __init__(self, dfa: Dfa, parts: Partition) -> None:
         self.parts = parts
@@ -258,21 +266,25 @@ class Quotient:
         self.new_defaults = array("I", bytes(4 * parts.classes + 4))
         self.new_offsets = array("I", bytes(4 * parts.classes + 8))
         self.new_values = array("I", bytes(4 * parts.classes + 4))
-        self._visit_all()
+        for s in range(parts.states - 1, -1, -1):
+            self.first[parts.of[s]] = s
+            self.number[parts.of[s]] = -1
 
-    def _visit_all(self) -> None:
-        for s in range(self.parts.states - 1, -1, -1):
-            self.first[self.parts.of[s]] = s
-            self.number[self.parts.of[s]] = -1
+    def visit_all(self, start: int) -> None:
+        """Number what can be reached from a start; the rows are left in the attributes."""
+        for s in range(self.count):
+            self.number[self.order[s]] = -1
+        self.count = 0
+        self.used = 0
         dead = self._visit(self.parts.of[0])
-        if self.parts.of[1] == self.parts.of[0]:
+        if self.parts.of[start] == self.parts.of[0]:
             # nothing is accepted: the start is a dead state of its own
             self.order[1] = self.parts.of[0]
             self.count = 2
             self._row(0, 0)
             self._row(1, 0)
             return
-        self._visit(self.parts.of[1])
+        self._visit(self.parts.of[start])
         s = dead
         while s < self.count:
             self._row(s, self.first[self.order[s]])

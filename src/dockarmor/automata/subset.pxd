@@ -32,7 +32,11 @@ cdef class Subset:
     cdef int[::1] raw, mark, live, ended
     cdef Py_ssize_t epoch, live_count, ended_count
 
-    cpdef Py_ssize_t run(self) except -1
+    @cython.locals(state=Py_ssize_t)
+    cpdef list run(self, list roots)
+
+    @cython.locals(count=Py_ssize_t, root=Py_ssize_t)
+    cdef Py_ssize_t _start(self, list roots) except -1
 
     @cython.locals(column=cython.int, default=cython.int, target=cython.int, i=Py_ssize_t, t=Py_ssize_t)
     cdef void _expand(self, Py_ssize_t state) except *

@@ -38,10 +38,21 @@ def determinise(trie: Trie, resolve: Resolve, covered: Resolve | None = None, li
     >>> [dfa.value(data) for data in (b"b", b"a", b"aab", b"")]
     [3, 2, 1, 0]
     """
+    return determinise_all(trie, [[0]], resolve, covered, limits)[0]
+
+
+def determinise_all(
+    trie: Trie, roots: list[list[int]], resolve: Resolve, covered: Resolve | None = None, limits: Limits = DEFAULT
+) -> tuple[Dfa, list[int]]:
+    """One automaton with many starts: a state that several of them lead to is made once.
+
+    Start i is of the patterns that were added to the trie at any of roots[i]. The starts are the second value;
+    0 where nothing is accepted. All else is as in `determinise`, the limits are for the whole.
+    """
     subset = Subset(trie, resolve, covered, limits)
-    subset.run()
+    starts = subset.run(roots)
     states = subset.states.count
-    return Dfa(
+    dfa = Dfa(
         subset.alphabet.classes,
         subset.alphabet.width,
         unsigned(subset.defaults, states),
@@ -50,6 +61,7 @@ def determinise(trie: Trie, resolve: Resolve, covered: Resolve | None = None, li
         unsigned(subset.targets, subset.used),
         chosen(array("I", subset.values), unsigned(subset.state_values, states)),
     )
+    return dfa, starts
 
 
 class Subset:
@@ -108,24 +120,34 @@ class Subset:
         self.live_count = 0
         self.ended_count = 0
 
-    def run(self) -> int:
-        """Build all states; state 0 is dead, state 1 the start."""
+    def run(self, roots: list[list[int]]) -> list[int]:
+        """Build all states; state 0 is dead, state 1 the first start. Gives all starts."""
         self.accept_sets.intern(self.ended, 0, 0)
         self.set_values.append(0)
         self.live[0] = 0
         self.states.intern(self.live, 0, 1)  # the dead state
         self.of_closure[0] = 1
-        self.raw[0] = self.items.start
-        start = self._target(1)
-        if start == 0:
+        starts = [self._start(one) for one in roots]
+        if starts[0] == 0:
             # nothing can match; a start of its own keeps the numbering. Minus one is no value number.
             self.live[0] = -1
-            start = self.states.intern(self.live, 0, 1)
+            starts[0] = self.states.intern(self.live, 0, 1)
         state = 0
         while state < self.states.count:
             self._expand(state)
             state += 1
-        return start
+        return starts
+
+    def _start(self, roots: list[int]) -> int:
+        """The state that is the union of the closures of these nodes, 0 where that is empty."""
+        if len(roots) > len(self.raw):
+            self.raw = numbers(2 * len(roots))
+        count = 0
+        for root in roots:
+            if self.items.closure[root] != 0:
+                self.raw[count] = self.items.closure[root]
+                count += 1
+        return self._target(count)
 
     def _expand(self, state: int) -> None:
         """The default and the exceptions of a state."""

@@ -15,7 +15,7 @@ cdef class Trie:
     cdef public int[::1] literals
 
     @cython.locals(end=Py_ssize_t, index=Py_ssize_t)
-    cpdef add(self, bytes pattern, object accept)
+    cpdef add(self, bytes pattern, object accept, Py_ssize_t root=*)
 
     @cython.locals(stop=Py_ssize_t, last=Py_ssize_t, join=Py_ssize_t)
     cdef Py_ssize_t _alternatives(self, bytes text, Py_ssize_t at, Py_ssize_t end, Py_ssize_t node,

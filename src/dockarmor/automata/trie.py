@@ -56,13 +56,17 @@ class Trie:
         self.accepts: list[int] = []
         self.accept_numbers: dict[int, int] = {}
 
-    def add(self, pattern: bytes, accept: int) -> None:
+    def root(self) -> int:
+        """One more beginning beside 0: what is added there is apart from what is added elsewhere."""
+        return self._node()
+
+    def add(self, pattern: bytes, accept: int, root: int = 0) -> None:
         """Add a pattern. Raises PatternError (the trie stays as it was in meaning) and LimitExceeded."""
         if accept not in self.accept_numbers:
             self.accept_numbers[accept] = len(self.accepts)
             self.accepts.append(accept)
         index = self.accept_numbers[accept]
-        end = self._alternatives(pattern, 0, len(pattern), 0, 0)
+        end = self._alternatives(pattern, 0, len(pattern), root, 0)
         self._jump(end, -1 - index)
 
     def copy(self) -> "Trie":

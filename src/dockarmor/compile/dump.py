@@ -114,18 +114,36 @@ def _figures(table: CompiledTable) -> TableFigures:
 
 
 def _states(table: CompiledTable) -> Iterator[str]:
-    """`file 7: owner allow=0x244 … | other …; default 0; 0x61→3 …`"""
+    """`file 7: allow=0x244 … | others …; default 0; 61→3 …`; of a class its bytes, `30-39,61→3`."""
     tables = table.tables
+    symbols = _symbols(tables.classes)
     rows: dict[int, list[tuple[int, int]]] = {}
     for slot, owner in enumerate(tables.check):
         if owner:
             rows.setdefault(owner, []).append((slot, tables.next[slot]))
     for state, base in enumerate(tables.base):
-        steps = " ".join(f"{slot - (base & 0xFFFFFF):02x}→{to}" for slot, to in rows.get(state, ()))
+        steps = " ".join(f"{symbols[slot - (base & 0xFFFFFF)]}→{to}" for slot, to in rows.get(state, ()))
         relative = "relative to" if base & BASE_DIFFERENTIAL else "default"
         halves = [_words(table, state, owner) for owner in ((True, False) if table.use == "file" else (True,))]
         text = halves[0] if len(set(halves)) == 1 else " | others ".join(halves)
         yield f"{table.use} {state}: {text}; {relative} {tables.default[state]}; {steps}".rstrip("; ")
+
+
+def _symbols(classes: bytes | None) -> dict[int, str]:
+    """The bytes that each symbol stands for; the symbol -1 is out of band."""
+    if classes is None:
+        return {-1: "out of band", **{byte: f"{byte:02x}" for byte in range(256)}}
+    ranges: dict[int, list[list[int]]] = {}
+    for byte, symbol in enumerate(classes):
+        known = ranges.setdefault(symbol, [])
+        if known and known[-1][1] == byte - 1:
+            known[-1][1] = byte
+        else:
+            known.append([byte, byte])
+    return {
+        symbol: ",".join(f"{low:02x}" if low == high else f"{low:02x}-{high:02x}" for low, high in known)
+        for symbol, known in ranges.items()
+    }
 
 
 def _words(table: CompiledTable, state: int, owner: bool) -> str:

@@ -38,12 +38,12 @@ _MODES = {"default_allow": "unconfined", "prompt": "user"}
 class Options:
     """How to compile, beyond what the features say.
 
-    `differential`: None for where the kernel has it. `classes`: smaller tables by byte classes. `complain`:
-    load in complain mode whatever the profile says. `namespace` replaces the one that profiles name.
+    `differential`: None for where the kernel has it. `classes`: smaller tables by byte classes, where they are.
+    `complain`: load in complain mode whatever the profile says. `namespace` replaces the one that profiles name.
     """
 
     differential: bool | None = None
-    classes: bool = False
+    classes: bool = True
     complain: bool = False
     namespace: str | None = None
     limits: Limits = field(default=DEFAULT)
@@ -171,7 +171,8 @@ def form_of(features: Negotiated, options: Options) -> Form:
     """The form of blob that this kernel reads.
 
     A permission table is only written where the kernel takes the owner's condition from the table's flags
-    (version 3); with an earlier version accept words say the same and are read by every kernel.
+    (version 3); with an earlier version accept words say the same and are read by every kernel. Differential tables
+    only go to kernels that announce them: earlier ones take them and then decide wrongly (docs/decisions/0010).
     """
     has = features.kernel_has
     differential = options.differential
