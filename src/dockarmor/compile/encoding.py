@@ -13,7 +13,7 @@ from dockarmor.rules.file import FileRule
 from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry, Rule
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 from dockarmor.text.source import Span
-from dockarmor.value import field, frozen, mutable, replace
+from dockarmor.value import field, frozen, mutable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -
 
 def _placed(found: Diagnostic, includes: tuple[Span, ...]) -> Diagnostic:
     """A finding with the includes by which its rule came."""
-    return found if found.includes or not includes else replace(found, includes=includes)
+    return found if found.includes or not includes else found.within(includes)
 
 
 def merge(placed: Iterable[PlacedEntry]) -> list[PlacedEntry]:

@@ -20,6 +20,8 @@ MAX_DEPTH = 16
 #: Feature paths that say how the kernel reads a blob, not what it mediates: no policy ABI has a say in them.
 KERNEL_ONLY = ("policy", "mount/move_mount")
 
+_BELOW_KERNEL_ONLY = tuple(name + "/" for name in KERNEL_ONLY)
+
 _TOKEN = re.compile(r"[{}]|[^\s{}]+")
 
 
@@ -105,9 +107,7 @@ class Negotiated:
     def has(self, feature: str) -> bool:
         if not self.kernel.has(feature):
             return False
-        if any(feature == only or feature.startswith(only + "/") for only in KERNEL_ONLY):
-            return True
-        return self.policy.has(feature)
+        return feature in KERNEL_ONLY or feature.startswith(_BELOW_KERNEL_ONLY) or self.policy.has(feature)
 
     def kernel_has(self, feature: str) -> bool:
         return self.kernel.has(feature)

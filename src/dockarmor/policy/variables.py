@@ -41,6 +41,7 @@ class Variables:
     sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _sets: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _alternations: dict[tuple[str, bool, bool], str] = field(default_factory=dict, compare=False, repr=False)
     #: Variables that many have in common, None where these are such themselves; which names are said anew here.
     _common: "Variables | None" = field(default=None, compare=False, repr=False)
     own: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
@@ -99,8 +100,7 @@ class Variables:
             before, name, end = found
             done += before
             if name is not None:
-                values = self._fitted(name, done, text, end, span, chain)
-                done += values[0] if len(values) == 1 else "{" + ",".join(values) + "}"
+                done += self._alternation(name, _after_slash(done), text.startswith("/", end), span, chain)
             at = end
             if len(done) > MAX_EXPANDED:
                 raise _error(
@@ -127,9 +127,9 @@ class Variables:
         done: set[str] = set()
         size = 0
         for start in starts:
-            after_slash = start.endswith("/") and bool(start.strip("/"))
+            after_slash = _after_slash(start)
             if after_slash not in fitted:
-                fitted[after_slash] = self._fitted(name, start, text, end, span, chain)
+                fitted[after_slash] = self._fitted(name, after_slash, text.startswith("/", end), span, chain)
             for value in fitted[after_slash]:
                 done.add(start + value)
                 size += len(start) + len(value)
@@ -147,14 +147,32 @@ class Variables:
             return match[1] + self._not_a_name(match[2], span), None, match.end()
         return match[1], name[1], match.end()
 
-    def _fitted(self, name: str, before: str, text: str, end: int, span: Span, chain: tuple[str, ...]) -> list[str]:
-        """A set's values, without the slash that value and context would double (parser_variable.c)."""
+    def _alternation(self, name: str, after: bool, before: bool, span: Span, chain: tuple[str, ...]) -> str:
+        """A set in a text. It is kept where its values are, so that texts of many profiles have the same."""
+        home = self._home(name)
+        known = home._alternations.get((name, after, before))
+        if known is None:
+            values = home._fitted(name, after, before, span, chain)
+            known = values[0] if len(values) == 1 else "{" + ",".join(values) + "}"
+            home._alternations[name, after, before] = known
+        return known
+
+    def _fitted(self, name: str, after: bool, before: bool, span: Span, chain: tuple[str, ...]) -> list[str]:
+        """A set's values after and before a slash: without the one that would be doubled (parser_variable.c)."""
         values: Iterable[str] = self._values(name, span, chain)
-        if before.endswith("/") and before.strip("/"):
+        if after:
             values = [value.lstrip("/") for value in values]
-        if text.startswith("/", end):
+        if before:
             values = [value.rstrip("/") for value in values]
         return sorted(set(values))
+
+    def _home(self, name: str) -> "Variables":
+        """Where a variable has the values that it has here: these, or the common ones."""
+        common = self._common
+        if common is None or name in self.own:
+            return self
+        reached = common.reached(name)
+        return common if reached is not None and self.own.isdisjoint(reached) else self
 
     def _values(self, name: str, span: Span, chain: tuple[str, ...]) -> tuple[str, ...]:
         if len(chain) > MAX_CHAIN:
@@ -164,10 +182,8 @@ class Variables:
         if name not in self.sets:
             raise self._undefined(name, span)
         known = self._sets.get(name)
-        if known is None and self._common is not None and name not in self.own:
-            reached = self._common.reached(name)
-            if reached is not None and self.own.isdisjoint(reached):
-                return self._common._values(name, span, chain)
+        if known is None and (home := self._home(name)) is not self:
+            return home._values(name, span, chain)
         if known is None:
             expanded: set[str] = set()
             for value in self.sets[name]:
@@ -194,6 +210,11 @@ class Variables:
         help = "names are letters, digits and `_`, and begin with a letter"
         place = span.part(f"@{{{inside}}}")
         raise _error("DA113", f"`@{{{inside[:60]}}}` is not the name of a variable", place, help)
+
+
+def _after_slash(text: str) -> bool:
+    """Does a text end in a slash, and is that not all of it?"""
+    return text.endswith("/") and bool(text.strip("/"))
 
 
 def _way(name: str, chain: tuple[str, ...]) -> str:

@@ -52,6 +52,14 @@ class Diagnostic:
     includes: tuple[Span, ...] = ()
     fix: Fix | None = None
 
+    def within(self, includes: tuple[Span, ...]) -> "Diagnostic":
+        """The same about a file that was reached by these includes. Spelled out: some policies have thousands."""
+        return Diagnostic(
+            *(self.code, self.message, self.span, self.severity, self.label, self.others, self.help, self.notes),
+            includes,
+            self.fix,
+        )
+
 
 class DiagnosticError(Exception):
     """The envelope in which diagnostics travel when a function cannot give its result."""
