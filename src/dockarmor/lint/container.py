@@ -5,6 +5,7 @@ An engine puts a container under a profile by name, so such a profile attaches t
 
 import re
 
+from dockarmor.lint.lint import Examined
 from dockarmor.policy.profile import Policy, Profile
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.mount import MountRule
@@ -32,6 +33,14 @@ def _shaped(profile: Profile) -> bool:
     rules = [placed.rule for placed in profile.rules if not placed.includes]
     everything = any(isinstance(rule, FileRule) and rule.path is None for rule in rules)
     return everything or any(isinstance(rule, MountRule) and rule.qualifiers.effect == "deny" for rule in rules)
+
+
+def everything(profile: Profile, examined: Examined) -> FileRule | None:
+    """The bare rule `file,` of a profile that allows all files which it does not deny."""
+    for where, rule in examined.own_rules(FileRule):
+        if where is profile and rule.path is None and rule.qualifiers.effect != "deny":
+            return rule
+    return None
 
 
 def head(profile: Profile) -> Span:

@@ -5,21 +5,19 @@ distribution has profiles for runc and crun (Ubuntu 23.10, AppArmor 4), a task w
 does not match that, although those profiles confine nothing. docker-default names all of them since Docker 26.1.3.
 """
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.lint.container import head
+from dockarmor.lint.insertion import insertion
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.peer_label import RUNTIMES, means
 from dockarmor.policy.profile import Profile
-from dockarmor.rules.aare import to_pattern
 from dockarmor.rules.all_rule import AllRule
 from dockarmor.rules.signal import RECEIVE, SignalRule
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Severity
-from dockarmor.text.source import Span
+from dockarmor.text.diagnostic import Diagnostic, Severity
 
-#: the signals by which engines end a container, and who sends them
+#: the signals by which engines end a container
 _SIGNALS = ("term", "kill")
-_RUNTIMES = ("runc", "crun")
 
 
 def _stop(examined: Examined) -> Iterator[Diagnostic]:
@@ -32,7 +30,7 @@ def _stop(examined: Examined) -> Iterator[Diagnostic]:
                 head(profile),
                 Severity.WARNING,
                 label=f"no rule takes signals from {', '.join(missing)}",
-                help=(f"add `signal (receive) peer={{{','.join(('unconfined', *_RUNTIMES))}}},`",),
+                help=(f"add `signal (receive) peer={{{','.join(('unconfined', *RUNTIMES))}}},`",),
                 notes=(
                     "a refused SIGTERM makes every stop wait ten seconds; a refused SIGKILL leaves the container",
                 ),
@@ -54,11 +52,7 @@ def _named(examined: Examined) -> Iterator[Diagnostic]:
             Severity.WARNING,
             label="Ubuntu 23.10 and newer name them",
             help=(f"add `{more}`",),
-            fix=Fix(
-                Span(span.source, span.end, span.end), f"{_line(span)}{more}", safe=False, message=f"add `{more}`"
-            )
-            if rule
-            else None,
+            fix=insertion(span, more) if rule else None,
         )
 
 
@@ -67,7 +61,7 @@ def _missing(examined: Examined) -> Iterator[tuple[Profile, tuple[str, ...]]]:
     if not examined.features.has("signal"):
         return
     for profile in examined.own_profiles():
-        missing = tuple(label for label in ("unconfined", *_RUNTIMES) if not _reached(profile, label))
+        missing = tuple(label for label in ("unconfined", *RUNTIMES) if not _reached(profile, label))
         if missing:
             yield profile, missing
 
@@ -89,26 +83,11 @@ def _own(profile: Profile, examined: Examined) -> Iterator[SignalRule]:
 
 def _takes(rule: SignalRule, label: str, profile: Profile) -> bool:
     """Does an allow rule take signals from this label?"""
-    if rule.qualifiers.effect == "deny" or not rule.permissions & RECEIVE:
-        return False
-    if rule.peer is None:
-        return True
-    try:
-        pattern = to_pattern(profile.variables.expand(rule.peer.text, rule.peer.span), span=rule.peer.span)
-    except DiagnosticError:
-        return True  # said elsewhere
-    return re.fullmatch(pattern, label.encode()) is not None
+    return rule.qualifiers.effect != "deny" and bool(rule.permissions & RECEIVE) and means(rule.peer, label, profile)
 
 
 def _names(labels: tuple[str, ...]) -> str:
     return labels[0] if len(labels) == 1 else f"{{{','.join(labels)}}}"
-
-
-def _line(span: Span) -> str:
-    """What begins a line below this one: the same blanks; or a blank where something else stands before the rule."""
-    text = span.source.text
-    before = text[text.rfind("\n", 0, span.start) + 1 : span.start]
-    return " " if before.strip() else f"\n{before}"
 
 
 STOP = Lint("DA363", "container-stop-signals", _stop, container=True)

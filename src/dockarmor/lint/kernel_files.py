@@ -6,12 +6,10 @@ What a profile's deny rules leave is asked of its compiled table: patterns that 
 from collections.abc import Iterator
 
 from dockarmor.access.permission import Perm
-from dockarmor.lint.container import head
+from dockarmor.lint.container import everything, head
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.policy.profile import Profile
-from dockarmor.rules.file import FileRule
 from dockarmor.text.diagnostic import Diagnostic, Severity
-from dockarmor.text.source import Span
 
 _REACH = {
     "/proc/sys/kernel/core_pattern": "the kernel starts what stands in it, on the host, when a program crashes",
@@ -31,7 +29,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "DA373",
                 f"the container may write `{first}`" + (f" and {len(more)} more of its kind" if more else ""),
-                _allowing(profile, examined),
+                rule.span if (rule := everything(profile, examined)) else head(profile),
                 Severity.WARNING,
                 label="nothing denies it",
                 help=(f"add `deny {first} w,`" + (" and the like" if more else ""),),
@@ -57,14 +55,6 @@ def _written(profile: Profile, examined: Examined) -> list[str]:
         if table.permissions(state).allow & Perm.WRITE:
             allowed.append(path)
     return allowed
-
-
-def _allowing(profile: Profile, examined: Examined) -> Span:
-    """The bare rule `file,` where there is one."""
-    for where, rule in examined.own_rules(FileRule):
-        if where is profile and rule.path is None and rule.qualifiers.effect != "deny":
-            return rule.span
-    return head(profile)
 
 
 LINT = Lint("DA373", "container-writes-kernel-files", _find, container=True)

@@ -1,6 +1,7 @@
 """DA385: policy that means something else on every kernel, for it names no ABI."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from dockarmor.lint.container import head
 from dockarmor.lint.included import included
@@ -18,10 +19,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
     if not profiles or examined.policy.abi is not None or profiles[0].span.source is not examined.file.source:
         return
     abi = next((name for name in _AT_HAND if examined.library.locate(name, True)), None)
-    if abi is None:
-        return
-    files = (examined.file, *included(examined.file, examined.library, preamble=True))
-    if any(isinstance(node, Abi) for file in files for node in file.body):  # `abi <kernel>,`
+    if abi is None or names_abi(examined):
         return
     yield Diagnostic(
         "DA385",
@@ -30,6 +28,12 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         Severity.NOTE,
         help=(f"begin the file with `abi <{abi}>,`",),
     )
+
+
+def names_abi(examined: Examined) -> bool:
+    """Is there an abi rule, `abi <kernel>,` too, in the file or in a preamble that it includes?"""
+    files = chain([examined.file], included(examined.file, examined.library, preamble=True))
+    return any(isinstance(node, Abi) for file in files for node in file.body)
 
 
 LINT = Lint("DA385", "missing-abi", _find)
