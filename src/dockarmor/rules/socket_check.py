@@ -83,14 +83,16 @@ def _strings(request: UnixRequest, type: int) -> Iterator[tuple[tuple[_Stage, ..
     address = (_address(request.address) + b"\0", "failed local address match")
     own = (*base, address, (b"\0", "failed local label match"))
     command = "failed cmd selection match"
+    # accept(2) asks about the own address alone; whoever connects asks it of the peer, as a part of that
+    pair = asked & PEER if asked & PEER & ~LOCAL else 0
     yield base, asked & CREATE
-    yield own, asked & LOCAL
+    yield own, asked & LOCAL & ~pair
     yield (*own, (b"\x02", command), (b"\0\0", "failed listen backlog match")), asked & LISTEN
     yield (*own, (b"\x04", command), (b"\0\0", "failed sockopt match")), asked & OPTIONS
     other = (_address(request.peer_address) + b"\0", "failed peer address match")
     for label in components(request.peer or "unconfined"):
         peer = (label.encode("latin-1", "replace"), "failed peer label match")
-        yield (*own, (b"\x01", command), other, peer), asked & PEER & ~LOCAL
+        yield (*own, (b"\x01", command), other, peer), pair
 
 
 def _two_bytes(number: int) -> bytes:
@@ -174,7 +176,7 @@ def address_pair(key: str, address: bytes | None) -> tuple[str, bytes | Bare]:
     >>> address_pair("addr", b"\\0name"), address_pair("addr", None)
     (('addr', Bare(text='"@name"')), ('addr', Bare(text='none')))
     """
-    if address is None:
+    if not address:  # none, or one that the kernel is to choose
         return key, Bare("none")
     if not address.startswith(b"\0"):
         return key, address

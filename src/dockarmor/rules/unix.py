@@ -10,12 +10,14 @@ from typing import NoReturn
 
 from dockarmor.access.decision import Decision
 from dockarmor.access.event import Event
+from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import NETWORK_NAMES
 from dockarmor.access.request import UnixRequest
 from dockarmor.access.socket import SOCKET_TYPES
 from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.address_families import UNIX, UNIX_TYPES
 from dockarmor.rules.conditions import COMBINATION, CONDITION, VALUE, WORD_UNKNOWN, Condition, Tail
+from dockarmor.rules.file_check import object_pairs
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.policy_entry import entry, not_enforced, weakened, word_pattern
 from dockarmor.rules.socket_check import (
@@ -227,15 +229,29 @@ def _not_abstract(word: Word, text: str) -> NoReturn:
 
 
 def record(request: UnixRequest, decision: Decision) -> RecordPairs:
-    pairs = [
-        *socket_pairs(decision, "unix", request.type, request.protocol),
-        address_pair("addr", request.address),
-    ]
+    """As the one who called is told: a file's record for a socket with a path, nothing of addresses where sockets
+    are decided on by type alone."""
+    string = next((match.string for match in decision.matches), b"")
+    if any(match.table == "file" for match in decision.matches):
+        return RecordPairs(_operation(request.permissions), "file", string, object_pairs(decision))
+    pairs = list(socket_pairs(decision, "unix", request.type, request.protocol))
+    if string.startswith(bytes((Mediation.NETWORK_V8,))):
+        return RecordPairs(operation(request.permissions), "net", pairs=tuple(pairs))
+    pairs.append(address_pair("addr", request.address))
     if request.permissions & ~LOCAL_ONLY & EVERY:
         pairs.append(address_pair("peer_addr", request.peer_address))
     if request.peer is not None:
         pairs.append(("peer", request.peer))
-    return RecordPairs(operation(request.permissions), "net", pairs=tuple(pairs))
+    return RecordPairs(_operation(request.permissions), "net", pairs=tuple(pairs))
+
+
+def _operation(permissions: int) -> str:
+    """The system call behind the permissions. The other end is asked to accept what connects, and to receive
+    what is sent; receiving itself asks nothing (af_unix.c, aa_unix_msg_perm)."""
+    about_peer = permissions & ~LOCAL_ONLY
+    if about_peer & NETWORK_NAMES["accept"] and about_peer != NETWORK_NAMES["accept"]:
+        return "connect"
+    return "sendmsg" if about_peer == NETWORK_NAMES["receive"] else operation(permissions)
 
 
 def request(event: Event) -> UnixRequest | None:

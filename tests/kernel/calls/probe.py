@@ -4,6 +4,7 @@ Reads one JSON line: a list of [name, profile or null, setup, code]. Setup runs 
 the profile and runs the code. Both see this module's names. Writes one JSON line: name -> how it ended.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -96,8 +97,8 @@ def become(command, file="current"):
         os.close(fd)
 
 
-def peer(profile, work=lambda: signal.pause()):
-    """Another task, under a profile, that works until it is killed; its pid."""
+def peer(profile, work=lambda _: signal.pause(), start=lambda: None):
+    """Another task, under a profile, that starts something and works on it until it is killed; its pid."""
     ready, go = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -106,10 +107,13 @@ def peer(profile, work=lambda: signal.pause()):
             signal.signal(number, lambda *_: None)
         if profile:
             become("changeprofile " + profile)
+        started = start()
         os.write(go, b"!")
         while True:
-            work()
-    os.read(ready, 1)
+            work(started)
+    os.close(go)
+    if not os.read(ready, 1):
+        raise OSError(255, "no peer")
     return pid
 
 
@@ -203,6 +207,41 @@ def secure(path, named=False):
     return [execute(path, "/proc/self/attr/current", name="cat").decode().partition(" (")[0], flag] if named else flag
 
 
+def serving(type, address):
+    """A unix socket at an address, made by whoever starts it."""
+
+    def start():
+        s = socket.socket(1, type)
+        s.bind(address)
+        if type != 2:
+            s.listen()
+        return s
+
+    return start
+
+
+def passed(path):
+    """A descriptor of a file that an unconfined task opened and sent: another label's, as the kernel sees it."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        socket.send_fds(theirs, [b"!"], [os.open(path, os.O_RDONLY)])
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return ours
+
+
+def ended(session):
+    """Wait for the end of all tasks that a probe has left, and bring it about."""
+    while True:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(session, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
 def probed(profile, setup, code):
     """One probe in a task of its own: its pid, errno (0: it succeeded), result, or by which signal it ended."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
@@ -211,6 +250,7 @@ def probed(profile, setup, code):
         global report
         report = writing
         os.setsid()
+        signal.alarm(20)
         names = dict(globals())
         said = {"errno": 0}
         try:
@@ -232,11 +272,13 @@ def probed(profile, setup, code):
         said += data
     os.close(reading)
     status = os.waitpid(pid, 0)[1]
+    ended(pid)
     found = json.loads(said) if said else {"errno": -1, "step": "code", "signal": os.waitstatus_to_exitcode(status)}
     return {"pid": pid, **found}
 
 
 if __name__ == "__main__":
+    call(PRCTL, 36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: what a probe leaves behind is ours
     found = {}
     for probe, profile, setup, code in json.loads(sys.stdin.readline()):
         try:

@@ -1,6 +1,7 @@
 """What a table of calls is made of, and how a class of them is judged."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from dockarmor.kernel.embedded.records import Task
 from dockarmor.kernel.lab import Lab
 
 PYTHON = ["/usr/bin/python3", "-S", "-E", "-B", "/lab/probe.py"]
+#: what a record says of an inet socket's ends; no request has it
+_ADDRESSES = re.compile(r" (?:laddr|lport|faddr|fport)=[^ ]*")
 #: what a class's profile allows beside what the class is about
 EVERYTHING = (
     *("file", "capability", "network", "unix", "signal", "ptrace", "mount", "umount", "pivot_root"),
@@ -100,7 +103,9 @@ def made(lab: Lab, probes: Mapping[str, Probe], label: str | None) -> dict[str, 
     for ended in found.values():
         mark = f" pid={ended.get('pid')} "
         ended["records"] = tuple(
-            line.partition("): ")[2] for line in run.records if line.startswith("type=1400") and mark in line
+            _ADDRESSES.sub("", line.partition("): ")[2])
+            for line in run.records
+            if line.startswith("type=1400") and mark in line
         )
     return found
 

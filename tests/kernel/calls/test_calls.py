@@ -7,6 +7,7 @@ import pytest
 from labels import CHANGE_HAT, CHANGE_PROFILE, EXEC, NO_NEW_PRIVS
 from mounts import MOUNT
 from probes import Class, made, predicted
+from sockets import NETWORK, UNIX, UNIX_BY_TYPE
 from tasks import CAPABILITY, IO_URING, PTRACE, RLIMIT, SIGNAL, USERNS
 
 from dockarmor.compile.pipeline import compile_policy
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.lab
 TABLE = (
     *(MOUNT, SIGNAL, PTRACE, CAPABILITY, USERNS, IO_URING, RLIMIT),
     *(EXEC, CHANGE_PROFILE, CHANGE_HAT, NO_NEW_PRIVS),
+    *(NETWORK, UNIX_BY_TYPE, UNIX),
 )
 CLASSES = {one.name: one for one in TABLE}
 
