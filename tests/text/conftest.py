@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dockarmor.compile.pipeline import compile_policy
-from dockarmor.lint.lint import Examined
-from dockarmor.lint.registry import findings
-from dockarmor.lint.suppression import unsuppressed
-from dockarmor.policy.features import FeatureSet, builtin, intersect
-from dockarmor.policy.read import grammar, library
-from dockarmor.policy.resolve import resolve
-from dockarmor.syntax.structure import parse
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.lint.examine import Depth, examine
+from dockarmor.policy.features import FeatureSet, builtin
+from dockarmor.policy.read import library
+from dockarmor.text.diagnostic import Diagnostic
 from dockarmor.text.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -49,22 +44,7 @@ def checked(
     """What `dockarmor check` says of a policy. A first line `# features: NAME` names the kernel."""
     wanted = _FEATURES.match(text)
     features = kernel or builtin(wanted[1] if wanted else "kernel-6.12")
-    source = Source(name, text)
-    includes = library(base)
-    parsed = parse(source, grammar())
-    resolved = resolve(parsed, includes)
-    found = list(resolved.diagnostics)
-    if resolved.failed:
-        return found
-    try:
-        found += compile_policy(resolved.policy, features).diagnostics
-    except DiagnosticError as error:
-        return found + list(error.diagnostics)
-    if lints:
-        negotiated = intersect(resolved.policy.abi, features)
-        found += findings(Examined(parsed.file, resolved.policy, includes, negotiated))
-        return list(unsuppressed(found, [parsed.file]))
-    return found
+    return list(examine(Source(name, text), library(base), features, Depth(lint=lints, each=True)))
 
 
 @pytest.fixture(scope="session")
