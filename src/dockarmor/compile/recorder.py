@@ -77,6 +77,10 @@ class Recorder(Library):
         self._story.update(record.story())
         return made
 
+    def included(self, path: str, magic: bool) -> Sequence[tuple[str, Parsed]] | None:
+        """Never: every look-up is to be seen."""
+        return None
+
     def locate(self, path: str, magic: bool) -> str | None:
         found = super().locate(path, magic)
         for candidate in self.candidates(path, magic):
@@ -86,7 +90,7 @@ class Recorder(Library):
         self._story.update(b"absent " if found is None else b"found ")
         return found
 
-    def files(self, path: str, span: Span) -> Sequence[str]:
+    def files(self, path: str, span: Span | None = None) -> Sequence[str]:
         known = self._known.folders.get(path)
         if known is None:
             before = look(_bytes(path))

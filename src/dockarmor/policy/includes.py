@@ -16,8 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-#: how many look-ups are remembered
+#: how many look-ups are remembered, and how much that was worked out
 MAX_FOUND = 100_000
+MAX_ONCE = 256
 
 
 class _Kept:
@@ -28,11 +29,13 @@ class _Kept:
         self.abis: dict[str, tuple[FeatureSet, str]] = {}
         self.found: dict[tuple[str, bool], str | None] = {}
         self.folders: dict[str, tuple[str, ...]] = {}
+        self.included: dict[tuple[str, bool], Sequence[tuple[str, Parsed]] | None] = {}
         self.rows: dict[int, tuple[tuple[Node, ...], tuple[Row | Node, ...]]] = {}
         self.once: dict[Hashable, Any] = {}
 
     def forget(self) -> None:
-        for known in (self.files, self.abis, self.found, self.folders, self.rows, self.once):
+        kept = self.files, self.abis, self.found, self.folders, self.included, self.rows, self.once
+        for known in kept:
             known.clear()
 
 
@@ -59,6 +62,8 @@ class Library:
         """What `make` works out from these files and the key alone, kept until they are forgotten."""
         known = self._kept.once
         if key not in known:
+            if len(known) >= MAX_ONCE:
+                known.clear()
             known[key] = make(self)
         return known[key]
 
@@ -69,6 +74,22 @@ class Library:
             known = self._kept.rows[id(nodes)] = nodes, in_rows(nodes)  # the nodes, so that their id stays theirs
         return known[1]
 
+    def included(self, path: str, magic: bool) -> Sequence[tuple[str, Parsed]] | None:
+        """The files that an include reads, and what is in them; None where one cannot be read, or none is there."""
+        known = self._kept.included
+        if (path, magic) not in known:
+            known[path, magic] = self._included(path, magic)
+        return known[path, magic]
+
+    def _included(self, path: str, magic: bool) -> Sequence[tuple[str, Parsed]] | None:
+        found = self.locate(path, magic)
+        if found is None:
+            return None
+        try:
+            return tuple((file, self.read(file)) for file in self.files(found))
+        except DiagnosticError:  # it is said where it is asked for by its name
+            return None
+
     def locate(self, path: str, magic: bool) -> str | None:
         """The file or folder that an include means, None where there is none."""
         known = self._kept.found
@@ -77,6 +98,7 @@ class Library:
             return known[asked]
         if len(known) >= MAX_FOUND:
             known.clear()
+            self._kept.included.clear()
         found = known[asked] = next(filter(_exists, self.candidates(path, magic)), None)
         return found
 
@@ -100,7 +122,7 @@ class Library:
                 return f"{folder}/{near[0]}" if folder else near[0]
         return None
 
-    def files(self, path: str, span: Span) -> Sequence[str]:
+    def files(self, path: str, span: Span | None = None) -> Sequence[str]:
         """The file itself, or the regular files of a folder, last name first, as upstream reads them."""
         known = self._kept.folders.get(path)
         if known is None:
@@ -131,7 +153,7 @@ def _exists(path: str) -> bool:
     return os.path.exists(_decoded(path))
 
 
-def _files(path: str, span: Span) -> list[str]:
+def _files(path: str, span: Span | None) -> list[str]:
     if not os.path.isdir(_decoded(path)):
         return [path]
     try:

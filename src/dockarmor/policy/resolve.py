@@ -89,7 +89,6 @@ class _Preamble:
 
     defined: Definitions
     seen: set[str]
-    reported: set[str]
     includes: int
 
 
@@ -116,9 +115,8 @@ class _Resolver:
     # -- files --------------------------------------------------------------------------------------------
 
     def file(self, parsed: Parsed, chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
-        name = parsed.file.source.name
-        if name not in self.reported:
-            self.reported.add(name)
+        if parsed.diagnostics and parsed.file.source.name not in self.reported:
+            self.reported.add(parsed.file.source.name)
             self.diagnostics += [replace(found, includes=chain) for found in parsed.diagnostics]
         self.nodes(parsed.file.body, chain, visit, seen)
 
@@ -126,11 +124,9 @@ class _Resolver:
         if nodes and self.depth >= MAX_DEPTH:
             raise _error("DA101", f"includes and braces nest more than {MAX_DEPTH} levels deep", nodes[0].span)
         self.depth += 1
-        try:
-            # What is included belongs to the library, and is the same for the next policy.
-            self._nodes(self.library.rows(nodes) if chain else in_rows(nodes), chain, visit, seen)
-        finally:
-            self.depth -= 1
+        # What is included belongs to the library, and is the same for the next policy.
+        self._nodes(self.library.rows(nodes) if chain else in_rows(nodes), chain, visit, seen)
+        self.depth -= 1
 
     def _nodes(self, nodes: Sequence[Row | Node], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
         for node in nodes:
@@ -152,8 +148,17 @@ class _Resolver:
             if same is not None:
                 self.defined = same.defined.copy()
                 self.includes = same.includes
-                self.reported |= same.reported
                 seen |= same.seen
+                return
+        if len(chain) < MAX_INCLUDE_DEPTH and self.includes < MAX_INCLUDES:
+            known = self.library.included(node.path, node.magic)
+            if known is not None:
+                inner = (*chain, node.span)
+                for file, parsed in known:
+                    if file not in seen:
+                        seen.add(file)
+                        self.includes += 1
+                        self.file(parsed, inner, visit, seen)
                 return
         path = self.library.locate(node.path, node.magic)
         if path is None:
@@ -340,7 +345,7 @@ def _preamble(node: Include, library: Library) -> _Preamble | None:
         return None
     if inner.diagnostics or inner.started or inner.abi_seen:
         return None
-    return _Preamble(inner.defined.settled(), seen, inner.reported, inner.includes)
+    return _Preamble(inner.defined.settled(), seen, inner.includes)
 
 
 def _split_namespace(name: str, span: Span) -> tuple[str | None, str]:
