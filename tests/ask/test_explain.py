@@ -87,3 +87,12 @@ def test_an_unknown_profile_is_a_diagnostic_that_lists_the_known() -> None:
         explain(subject("profile a {}\nprofile b {}\n"), parse_request("file r /x"), "c")
     assert caught.value.diagnostics[0].code == "DA710"
     assert "a, b" in caught.value.diagnostics[0].help[0]
+
+
+def test_a_request_of_the_caller_s_own_kind_is_decided_by_no_kernel() -> None:
+    class Own:
+        """No kind of rule knows it."""
+
+    with pytest.raises(DiagnosticError) as found:
+        explain(subject("profile p {\n}\n"), Own())  # type: ignore[arg-type]
+    assert [one.code for one in found.value.diagnostics] == ["DA711"]

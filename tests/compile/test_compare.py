@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from dockarmor.compile.compare import FieldDifference, TableDifference, compare
 from dockarmor.compile.compiled import CompiledPolicy
 from dockarmor.compile.pipeline import Built, Options
 from dockarmor.compile.reader import read_blob
+from dockarmor.text.diagnostic import DiagnosticError
 
 Build = Callable[..., Built]
 
@@ -62,3 +65,12 @@ def test_both_layouts_of_one_policy_are_equal(build: Build) -> None:
     words, table = profile(build, rules, "kernel-6.12"), profile(build, rules)
     found = compare(words, table)
     assert [one for one in found if not isinstance(one, TableDifference) or one.table == "file"] == []
+
+
+def test_policies_that_are_too_large_to_compare_are_a_finding(build: Build) -> None:
+    """Each of the two tables has a state for every set of places, the pairs of these are too many."""
+    one, other = (profile(build, f"/{{**,}}{letter}{'[xyz]' * 14} r,") for letter in "xy")
+    with pytest.raises(DiagnosticError) as found:
+        compare(one, other)
+    assert [said.code for said in found.value.diagnostics] == ["DA407"]
+    assert compare(one, one) == []

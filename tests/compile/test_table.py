@@ -1,10 +1,14 @@
 """Entries to an automaton: what does not fit a kernel's tables is said."""
 
+from itertools import islice, product
+
 import pytest
 
 from dockarmor.automata.limits import Limits
 from dockarmor.compile.encoding import PlacedEntry, merge
+from dockarmor.compile.stream import MAX_ARRAY
 from dockarmor.compile.table import Form, build
+from dockarmor.rules.file_mode import OTHER_SHIFT
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import DiagnosticError
 
@@ -57,3 +61,20 @@ def test_entries_of_one_pattern_are_joined_by_effect_priority_and_audit() -> Non
         (0x8, 0, "deny", 0),
         (0x1, 0, "allow", 1),
     ]
+
+
+def test_more_sets_of_permissions_than_a_kernel_reads_are_a_finding() -> None:
+    """Every distinct set is an entry, the owner's and the others'."""
+    bits = [1 << bit for bit in (1, 2, 3, 4, 5)]  # without exec, and m, which goes with it
+    bits += [bit << OTHER_SHIFT for bit in bits]
+    words = (0, 1, 2)  # not allowed, allowed, allowed and logged
+    entries = []
+    for number, choice in enumerate(islice(product(words, repeat=len(bits)), 1, MAX_ARRAY // 2 + 2)):
+        allowed = sum(bit for bit, word in zip(bits, choice, strict=True) if word)
+        logged = sum(bit for bit, word in zip(bits, choice, strict=True) if word == 2)
+        entries.append(PlacedEntry(Entry("file", b"/%d" % number, allowed, logged), None))
+    form = Form(permission_table=True, wide=True)
+    with pytest.raises(DiagnosticError) as found:
+        build("file", entries, form)
+    assert [one.code for one in found.value.diagnostics] == ["DA403"]
+    assert build("file", entries[:100], form)

@@ -83,3 +83,13 @@ def test_a_comment_is_not_called_needless_where_not_everything_was_looked_for() 
     assert codes(allowed + BROKEN) == codes(BROKEN)
     assert codes(allowed + "profile a {\n  /a r,\n}\n") == ["DA391"]
     assert "DA360" not in codes(allowed + TRAP + BROKEN)
+
+
+def test_what_is_dropped_of_included_files_is_counted_and_shown_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "bus").write_text("dbus send bus=session,\ndbus receive bus=session,\n/a r,\n")
+    text = "profile app {\n  include <bus>\n  dbus bind bus=system name=b,\n}\n"
+    found = examine(Source("p", text), library(str(tmp_path)), builtin("kernel-6.12"))
+    assert [one.code for one in found] == ["DA420", "DA429"]
+    assert found[1].message == "2 rules of included files are dropped or weakened for kernel-6.12"
+    assert found[1].notes == ("in bus",)
+    assert codes(text, str(tmp_path), each=True) == ["DA420"] * 3
