@@ -24,7 +24,7 @@ def test_it_is_found_and_its_line_can_go(find: Find, fixed: Fixed) -> None:
     [
         "@{A}=/a\nprofile p { @{A}/b r, }\n",
         "@{A}=/a\nprofile p @{A} { /b r, }\n",
-        '@A=/a\nprofile p { "@{ A }/b" r, }\n',
+        '@A=/a\nprofile p { "@{A}/b" r, }\n',
         "@{A}=/a\n@{B}=@{A}/b\nprofile p { @{B} r, }\n",
         "@{A}=a\nprofile p { signal peer=@{A}, }\n",
         "${A}=true\nprofile p { if ${A} { /a r, } }\n",

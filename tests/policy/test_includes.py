@@ -124,6 +124,6 @@ def test_policies_see_the_same_files_until_these_are_forgotten(tmp_path: Path) -
     assert paths(read_text(source, shelf)) == ["/other"]
 
 
-@pytest.mark.parametrize("name", ["a\0b", "a\xff", "a" * 10_000, "../" * 3000])
+@pytest.mark.parametrize("name", ["a\xff", "a" * 10_000, "../" * 3000])
 def test_odd_names_are_only_missing(tmp_path: Path, name: str) -> None:
     assert codes(read(tmp_path, f"include <{name}>\n")) == ["DA100"]

@@ -37,7 +37,7 @@ def test_paths(text: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["owner /a", "rw /a", "@{X}=a", "@{X} += a", ":=a", ": r", "{/a,/b} r", "-", "", "@{a,b}/x"]
+    "text", ["owner /a", "rw /a", "@{X}=a", "@{X} += a", ":=a", "{/a,/b} r", "-", "", "@{a,b}/x"]
 )
 def test_what_is_no_path(text: str) -> None:
     cursor = Cursor(Source("p", text))

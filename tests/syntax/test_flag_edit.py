@@ -29,7 +29,7 @@ def edited(text: str, *words: str) -> str:
         ("profile p flags=(complain) { }", (), "profile p { }"),
         ("profile p flags = (complain ,) { }", (), "profile p { }"),
         ("profile p (complain) { }", (), "profile p { }"),
-        ("/x (complain) { } # x", ("kill",), "/x (kill) { } # x"),
+        ("/x (complain) { } # x\n", ("kill",), "/x (kill) { } # x\n"),
         ('profile p flags=("audit") {\n}', ("audit", "kill"), 'profile p flags=("audit", kill) {\n}'),
         ("profile p flags=(audit) { }", ("audit",), "profile p flags=(audit) { }"),
         ("hat h { }", ("complain",), "hat h flags=(complain) { }"),

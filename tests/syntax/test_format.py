@@ -26,7 +26,7 @@ SNIPPETS = (
     *("/a # inside\n r,", "ptrace (trace)\n   peer=x,", "include   <a b>", "#include<c>", 'include if exists "d"'),
     *("/multi\r\n  r,", "/a\\ b r,", "deny { /a r,\n # c\n}", "audit deny # c {\n {/b w,}", "{ /n r, }"),
     *(
-        "if  $B { /a r, } # d\nelse  if not $C # e\n{ /b r, }\n# f\nelse { }",
+        "if  $B { /a r, } # d\nelse  if not $C\n{ # e\n /b r, }\n# f\nelse { }",
         "if true { }",
     ),
     *("^hat { /h  r, }", "hat h {\n}", "profile c  /att  flags = (complain audit) { /c r, }", "all,", "mqueue r /m,"),

@@ -30,7 +30,7 @@ HOSTILE = {
     "a long run of blanks": (" /a" + " " * TEN_MB + "!", "DA203"),
     "an open quote": ('profile p { "/' + "a" * TEN_MB, "DA201"),
     "many quotes": ('"/a' * 3_000_000, "DA202"),
-    "backslashes": ("profile p { /" + "\\" * TEN_MB + " r, }", None),
+    "backslashes": ("profile p { /" + "\\" * TEN_MB + " r, }", "DA202"),
     "commas": ("," * TEN_MB, "DA201"),
     "comments": ("#\n" * 5_000_000, None),
     "many values": ("@{a} = " + "b " * 3_000_000, "DA009"),

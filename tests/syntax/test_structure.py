@@ -71,8 +71,8 @@ def test_a_profile_needs_a_name_on_its_line(text: str) -> None:
     "text, path, magic, if_exists",
     [
         ("include <a/b>", "a/b", True, False),
-        ("#include < a/b >", "a/b", True, False),
-        ("#include<a>", "a", True, False),
+        ("#include < a/b >\n", "a/b", True, False),
+        ("#include<a>\n", "a", True, False),
         ('include if exists "/x y"', "/x y", False, True),
         ("include some/where", "some/where", False, False),
     ],

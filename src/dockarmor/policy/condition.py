@@ -1,14 +1,18 @@
 """What the conditions of `if` and of boolean variables come to, with the variables known at that place."""
 
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
 from dockarmor.policy.variables import Variables
 from dockarmor.syntax.cursor import Word
+from dockarmor.syntax.lexer import BOOL_VARIABLE, SET_VARIABLE
 from dockarmor.syntax.tree import Expression
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
 from dockarmor.value import frozen
+
+_NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))")
 
 
 @frozen
@@ -64,20 +68,20 @@ def _compare(operator: str, left: Word, right: Word, known: Known, span: Span) -
 
 
 def _values(word: Word, known: Known) -> frozenset[str]:
-    if word.text.startswith("$"):
+    if BOOL_VARIABLE.fullmatch(word.text):
         _fail("DA123", f"{word} is a boolean; sets are written @{{NAME}}", word.span)
-    if not word.text.startswith("@"):
+    if not SET_VARIABLE.fullmatch(word.text):
         return frozenset((word.text,))
     return frozenset(known.variables.values(_name(word), word.span))
 
 
 def _number(values: frozenset[str]) -> int | None:
-    if len(values) != 1:
+    """A number as strtol(3) reads it: decimal, `0x` hexadecimal, or octal with a leading 0."""
+    match = _NUMBER.fullmatch(next(iter(values))) if len(values) == 1 else None
+    if match is None:
         return None
-    try:
-        return int(next(iter(values)), 0)
-    except ValueError:
-        return None
+    base = 16 if match[2] else 8 if match[3] else 10
+    return int(match[1] + (match[2] or match[3] or match[4]), base)
 
 
 def _name(word: Word) -> str:

@@ -67,6 +67,9 @@ def resolve(parsed: Parsed, library: Library) -> Resolved:
 #: what can be done where no file with a name like it is there
 _ABSENT = ("`--base DIR` or `-I DIR` say where it is; `include if exists <…>` is for files that may be absent",)
 
+#: what is wrong with the variables in a text
+_OF_VARIABLES = ("DA110", "DA111", "DA112", "DA113")
+
 #: namespace and name
 Identity = tuple[str | None, str]
 
@@ -316,10 +319,24 @@ class _Resolver:
         taken = False
         for branch in node.branches:
             if branch.condition is not None and not holds(branch.condition, known):
+                self._untaken(branch.body, chain, seen, frame)
                 continue
             if not taken:
                 self.nodes(branch.body, chain, visit, seen)
+            else:
+                self._untaken(branch.body, chain, seen, frame)
             taken = True
+
+    def _untaken(self, body: tuple[Node, ...], chain: tuple[Span, ...], seen: set[str], frame: _Frame) -> None:
+        """A branch that is not taken: its includes, conditions and profiles must be right all the same, as upstream.
+
+        Only of variables in its rules nothing is asked.
+        """
+        before = len(self.diagnostics)
+        apart = _Frame(frame.name, frame.variables)
+        self.nodes(body, chain, self._body(apart, PLAIN), set(seen))
+        said = [found for found in self.diagnostics[before:] if found.code not in _OF_VARIABLES]
+        self.diagnostics[before:] = said
 
     def _refuse_twice(self, profiles: list[Profile], names: dict[Identity, Span], node: ProfileNode) -> None:
         last = profiles[-1]

@@ -14,15 +14,16 @@ MAX_CHAIN = 100
 
 _FEWER = "every combination of values counts: use fewer, or a pattern such as `*`"
 
-_REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]++|@(?!\{))*+)@\{([^{}]*)\}")
-_NAME = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\Z")
-_NAMED = re.compile(r"@\{[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]*\}")
+# A name has one character at least: `@{}` is text.
+_REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]++|@(?!\{))*+)@\{([\s\S](?:\\[\s\S]|[^\\}]++)*+)\}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_NAMED = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def named(text: str) -> list[str]:
     """The names of all variables that a text may refer to.
 
-    >>> named("@{HOME}/@{a,b}/@{ x }")
+    >>> named("@{HOME}/@{a,b}/@{x}")
     ['HOME', 'x']
     """
     return _NAMED.findall(text) if "@{" in text else []
@@ -145,7 +146,7 @@ class Variables:
         name = _NAME.match(match[2])
         if name is None:
             return match[1] + self._not_a_name(match[2], span), None, match.end()
-        return match[1], name[1], match.end()
+        return match[1], name[0], match.end()
 
     def _alternation(self, name: str, after: bool, before: bool, span: Span, chain: tuple[str, ...]) -> str:
         """A set in a text. It is kept where its values are, so that texts of many profiles have the same."""

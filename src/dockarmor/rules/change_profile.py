@@ -31,7 +31,7 @@ _STACKING = "domain/stack"
 _ANY_PROGRAM = b"/[^/\\x00][^\\x00]*"
 _ENVIRONMENT = re.compile(r"(?:un)?safe(?=[ \t\r\n,])")
 _MISTAKES = {"#": "a comment cannot stand here", "-": "put a blank behind `->`"}
-_ARROW = re.compile(r"->(?=[ \t\r\n])")
+_ARROW = re.compile(r'->(?![^ \t\r\n"!,\x00]|,[^ \t\r\n"!,\x00])')
 
 
 @frozen

@@ -18,27 +18,21 @@ from dockarmor.rules.kind import Qualifiers
 from dockarmor.rules.spelling import spell as spell
 from dockarmor.rules.spelling import spell_qualifiers as spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.lexer import LISTED, WORD
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
-# No rule holds a NUL as it stands: upstream's texts end there. As an escape, `\x00`, it may be written.
-_ID = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\r\n\x00]?)'
-#: A word of a tail: path-like ones may hold `=`, `(`, `)` and `:`; others end before `=`, `)` and `:=`.
-WORD = re.compile(
-    rf"(?:/|&|:(?!=)){_ID}*+"
-    r'|(?:[^ \t\r\n"!,=()+&:\\\x00]|\\[^\r\n\x00]?)'
-    r'(?:[^ \t\r\n"!,=:)\\\x00]++|:(?![=)])|,(?=[^ \t\r\n"!,=)\x00])|\\[^\r\n\x00]?)*+'
-)
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
-_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t\r\n]*)(:?=)")
-_ARROW = re.compile(r"->(?![^ \t\r\n\"!,=)]|,[^ \t\r\n\"!,=)])")
+_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t\n](?:[ \t\n]|\r\n)*+)?(:?=)")
+_ARROW = re.compile(r'->(?![^ \t\n"!,=:)\x00]|[:,][^ \t\n"!,=:)\x00])')
+#: `r`, `w` and `rw` are read before a carriage return, too
+_READ_WRITE = re.compile(r'(?:rw|wr|r|w)(?=\r(?![^ \t\n"!,=:)\x00]))')
 _COMMENT = re.compile(r"(?<=\s)#")
-_BEFORE_LIST = re.compile(r"[ \t\r\n]*+(?=\()")
+_BEFORE_LIST = re.compile(r"[ \t]*+(?:\n(?:[ \t\n]|\r\n)*+)?(?=\()")
 _BLANKS = re.compile(r"[ \t]*")
-_SEPARATORS = re.compile(r"[ \t\r\n,]*")
-_LISTED = re.compile(r'(?:[^ \t\r\n"!,()\\\x00]++|\\[^\r\n\x00]?)++')
+_SEPARATORS = re.compile(r"(?:[ \t\n,]|\r\n)*")
 
 #: Bounds of one rule. Real ones have a handful of each.
 MAX_CONDITIONS = 256
@@ -117,7 +111,8 @@ class Tail:
         if self.cursor.match(_NAME):
             self.cursor.pos = start
             return None
-        bare = None if self.cursor.peek() == '"' else self.cursor.read(WORD, comments=False)
+        pattern = _READ_WRITE if self.cursor.match(_READ_WRITE) else WORD
+        bare = None if self.cursor.peek() == '"' else self.cursor.read(pattern, comments=False)
         if bare is None or bare.text not in words:
             self.cursor.pos = start
             return None
@@ -194,13 +189,14 @@ class Tail:
             self.unexpected("a condition `name=value` of the peer")
         name = Word(match[1], self.cursor.span(begin, match.end(1)))
         self.cursor.pos = match.end()
-        self.skip()
+        self._past(_BLANKS)
         listed = self.cursor.peek() == "("
         if listed:
             self.cursor.pos += 1
             values = self._list(name.text)
         else:
-            value = self.cursor.value(_LISTED, comments=False)
+            self.skip()
+            value = self.cursor.value(LISTED, comments=False)
             values = () if value is None or not value.text else (value,)
         if not values:
             self.fail(VALUE, f"`{name}=` has no value", self.cursor.span(begin))
@@ -214,7 +210,7 @@ class Tail:
         begin = self.cursor.pos - 1
         values = []
         while not self._closes(begin):
-            value = self.cursor.value(_LISTED, comments=False)
+            value = self.cursor.value(LISTED, comments=False)
             if value is None:
                 self.unexpected(f"a word or the `)` that closes the list of {what}")
             values.append(value)

@@ -133,7 +133,19 @@ def write(rule: DbusRule) -> str:
 def encode(rule: DbusRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """`20` bus [ NUL name [ NUL label NUL path NUL interface NUL member ] ]."""
     if not scope.has("dbus"):
-        yield not_enforced("dbus", rule.span, "dbus")
+        yield not_enforced(
+            "dbus",
+            rule.span,
+            "dbus",
+            scope,
+            rule.bus,
+            rule.name,
+            rule.path,
+            rule.interface,
+            rule.member,
+            rule.peer_name,
+            rule.peer_label,
+        )
         return
     bus = rb"\x20" + _part(rule.bus, scope)
     if rule.permissions & BIND:

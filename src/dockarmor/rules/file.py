@@ -31,7 +31,6 @@ from dockarmor.rules.file_mode import (
 )
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.path import (
-    KEYWORDS,
     expect_path,
     finish,
     read_path,
@@ -42,6 +41,7 @@ from dockarmor.rules.path import (
 )
 from dockarmor.rules.policy_entry import mediated
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.lexer import KEYWORDS
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
@@ -231,7 +231,7 @@ def _no_mode(cursor: Cursor, path: Word) -> NoReturn:
 def _unknown_rule(cursor: Cursor, word: Word) -> NoReturn:
     from difflib import get_close_matches
 
-    near = get_close_matches(word.text[:64], sorted(KEYWORDS), 1, 0.7)
+    near = get_close_matches(word.text[:64], sorted((*KEYWORDS, "include")), 1, 0.7)
     help = f"did you mean `{near[0]}`?" if near else "a rule begins with a keyword or a path"
     _fail(cursor, "DA200", f"there is no rule `{shown(word.text)}`", word.span, help=help)
 

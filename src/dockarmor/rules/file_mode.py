@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from dockarmor.syntax.lexer import MODE as MODE
 from dockarmor.value import mutable
 
 EXEC, WRITE, READ, APPEND, LINK, LOCK, MMAP = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
@@ -48,8 +49,6 @@ EXEC_WORDS = {
     "Cux": 0xC81,
 }
 
-#: a permission word stands before white space or a comma; `all` is a keyword
-MODE = re.compile(r"(?!all(?![A-Za-z0-9_]))(?:[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX])++(?=[ \t\r\n,]|\Z)")
 _TOKEN = re.compile(r"[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX]")
 
 Environment = Literal["safe", "unsafe"]

@@ -27,7 +27,7 @@ _OVERRIDE = IO_URING_NAMES["override_creds"]
 _CLASS = rb"\x16"
 _OPERATIONS = {"uring_sqpoll": "sqpoll", "uring_override": "override_creds"}
 #: keywords here, so nothing but a comma is needed behind one
-_KEYWORD = re.compile(r"(?:sqpoll|override_creds)(?=[ \t\r\n,])")
+_KEYWORD = re.compile(r"(?:sqpoll|override_creds)(?![A-Za-z0-9_])")
 
 
 @frozen
@@ -43,13 +43,15 @@ class IoUringRule:
 def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> IoUringRule:
     """`"io_uring" [ permissions ] [ "label" "=" label | "peer" "=" "(" "label" "=" label ")" ] ","`
 
-    permissions = `sqpoll` `override_creds`, alone or in a list.
+    permissions = `sqpoll` `override_creds`, alone or in a list. Comments may stand between the words.
     """
     tail = Tail(cursor, qualifiers, start, "io_uring", "DA27")
-    word = cursor.read(_KEYWORD, comments=False)
+    cursor.skip()
+    word = cursor.read(_KEYWORD)
     permissions = IO_URING_NAMES[word.text] if word else tail.permissions(IO_URING_NAMES) or EVERY
     label: Condition | None = None
     while True:
+        cursor.skip()
         group = tail.group()
         one = None if group else tail.condition()
         found = group.conditions if group else (one,) if one else ()
@@ -60,8 +62,9 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> IoUringRule:
             tail.single(condition.name, condition.values)
             tail.once(label, condition)
             label = condition
-        if not group and not one:
+        if not one:
             break
+    cursor.skip()
     span = tail.end()
     return IoUringRule(permissions, label.values[0] if label else None, qualifiers, span)
 
@@ -74,12 +77,12 @@ def write(rule: IoUringRule) -> str:
 def encode(rule: IoUringRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """The class byte, and with it the label whose credentials are taken."""
     if not scope.has("io_uring"):
-        yield not_enforced("io_uring", rule.span, "io_uring")
+        yield not_enforced("io_uring", rule.span, "io_uring", scope)
         return
+    label = ANY if rule.label is None else to_pattern(rule.label.text, span=rule.label.span)
     yield entry(rule.qualifiers, _CLASS, rule.permissions)
     yield mediated(_CLASS, rule.qualifiers.priority)
     if rule.permissions & _OVERRIDE:
-        label = ANY if rule.label is None else to_pattern(rule.label.text, span=rule.label.span)
         yield entry(rule.qualifiers, _CLASS + label, rule.permissions)
 
 

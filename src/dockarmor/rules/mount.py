@@ -240,7 +240,7 @@ def _must_mean_something(tail: Tail, rule: MountRule) -> None:
 def encode(rule: MountRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """`07` mountpoint NUL source NUL fstype NUL flags; what an operation does not have matches anything."""
     if not scope.has("mount"):
-        yield not_enforced("mount", rule.span, "mount")
+        yield not_enforced("mount", rule.span, "mount", scope, rule.source, rule.mountpoint, *rule.fstypes)
         return
     mountpoint, source = path_pattern(rule.mountpoint, scope), path_pattern(rule.source, scope)
     if rule.source is not None and rule.source.text == "detached":

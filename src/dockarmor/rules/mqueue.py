@@ -114,7 +114,7 @@ def encode(rule: MqueueRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """
     enforced = [type for type in rule.types() if scope.has(_FEATURES[type])]
     if not enforced:
-        yield not_enforced("mqueue", rule.span, _FEATURES[rule.types()[0]])
+        yield not_enforced("mqueue", rule.span, _FEATURES[rule.types()[0]], scope, rule.label, rule.name)
     for type in enforced:
         queue = _CLASSES[type] + (_name(rule, scope) if type == "posix" else _key(rule))
         bare = rule.permissions

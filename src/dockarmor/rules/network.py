@@ -43,7 +43,7 @@ from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 _KEYS = ("ip", "port", "interface", "label")
-_PORT = re.compile(r"\s*([0-9]+)(?:-([0-9]+))?")
+_PORT = re.compile(r"\s*\+?([0-9]+)(?:-\s*\+?([0-9]+))?")
 MAX_PORT = 0xFFFF
 MAX_PORT_TEXT = 32
 
@@ -234,7 +234,7 @@ def encode(rule: NetworkRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """Class, family, type; for unix sockets in addition what a unix rule encodes."""
     byte = net_class(scope)
     if byte is None:
-        yield not_enforced("network", rule.span, "network_v8")
+        yield not_enforced("network", rule.span, "network_v8", scope)
         return
     if rule.local != Endpoint() or rule.peer != Endpoint():
         yield weakened(

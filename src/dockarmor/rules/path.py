@@ -7,41 +7,16 @@ import re
 from typing import NoReturn
 
 from dockarmor.rules.conditions import shown, spell
-from dockarmor.rules.file_mode import MODE
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.lexer import KEYWORDS, LABEL_TEXT, MODE, SET_VARIABLE
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
 
-_REST = r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\r\n\x00]?)'
 #: An unquoted path: absolute, a label with namespace or stack sign, a variable, or a bare word.
-PATH = re.compile(
-    rf"[/&]{_REST}*+|:(?!=){_REST}++|@(?:\{{\w+\}}|\w+)(?:(?![+?=]|:=){_REST}+)?(?![ \t]*[+?:]?=)|[A-Za-z]\w*",
-    re.ASCII,
-)
+PATH = re.compile(rf"{LABEL_TEXT}|{SET_VARIABLE.pattern}(?![ \t\r\n]*[+?:]?=)|(?!include[ \t])[A-Za-z][A-Za-z0-9_]*")
 _COMMA = re.compile(r"[ \t\r\n]*,")
+_GOES_ON = re.compile(r'[^ \t\r\n"!,\x00]')
 _WORD = re.compile(r'"(?:[^"\\]++|\\[\s\S])*+"?|[^ \t\r\n,]+')
-#: Words that begin rules or qualify them: never a bare path (upstream's keyword table).
-KEYWORDS = frozenset(
-    (
-        *(
-            "network",
-            "unix",
-            "capability",
-            "if",
-            "else",
-            "not",
-            "defined",
-            "change_profile",
-            "unsafe",
-            "safe",
-        ),
-        *("link", "owner", "user", "other", "subset", "audit", "deny", "allow", "prompt", "set", "rlimit"),
-        *("alias", "rewrite", "ptrace", "file", "mount", "remount", "umount", "unmount", "pivot_root", "in"),
-        *("dbus", "signal", "send", "receive", "bind", "read", "write", "eavesdrop", "peer", "trace"),
-        *("tracedby", "readby", "abi", "userns", "mqueue", "delete", "open", "io_uring", "override_creds"),
-        *("sqpoll", "all", "priority", "and", "or", "profile", "hat", "include"),
-    )
-)
 
 
 def read_path(cursor: Cursor) -> Word | None:
@@ -84,9 +59,14 @@ def read_target(cursor: Cursor, what: str) -> Word | None:
 
 
 def finish(cursor: Cursor, start: int, kind: str, *, comments: bool = True) -> Span:
-    """The final comma; gives the rule's span."""
+    """The final comma; gives the rule's span. Where there are no comments, a comma may begin a word: `,}` is one."""
     end = cursor.pos
     if cursor.accept(",", comments=comments):
+        if not comments and cursor.match(_GOES_ON):
+            place = cursor.span(cursor.pos, cursor.pos)
+            fix = Fix(place, " ", safe=True, message="put a blank between")
+            message = f"a blank is missing behind this {kind} rule"
+            raise DiagnosticError([Diagnostic("DA036", message, place, label="words end at a blank", fix=fix)])
         return cursor.span(start)
     cursor.skip(comments=comments)
     others: tuple[Label, ...] = ()

@@ -11,7 +11,7 @@ from dockarmor.access.event import Event
 from dockarmor.access.mediation import Mediation
 from dockarmor.access.permission import MOUNT_NAMES
 from dockarmor.access.request import PivotRootRequest
-from dockarmor.rules.conditions import CONDITION, Condition, Tail
+from dockarmor.rules.conditions import CONDITION, VALUE, Condition, Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount import path_pattern
@@ -19,6 +19,7 @@ from dockarmor.rules.path import finish, read_path, read_target, spell_path, spe
 from dockarmor.rules.policy_entry import entry, not_enforced, weakened
 from dockarmor.rules.spelling import spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.lexer import SET_VARIABLE
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
@@ -52,6 +53,9 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> PivotRootRule:
         old_root = found
         cursor.skip()
     new_root = read_path(cursor)
+    if new_root is not None and SET_VARIABLE.fullmatch(new_root.span.text):
+        help = (f'write `"{new_root.span.text}"`',)
+        tail.fail(VALUE, "a variable that stands alone needs quotes here", new_root.span, help=help)
     target = read_target(cursor, "the profile to change to")
     old = old_root.values[0] if old_root else None
     return PivotRootRule(old, new_root, target, qualifiers, finish(cursor, start, "pivot_root"))
@@ -66,7 +70,7 @@ def write(rule: PivotRootRule) -> str:
 def encode(rule: PivotRootRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """`07` new root NUL old root."""
     if not scope.has("mount"):
-        yield not_enforced("pivot_root", rule.span, "mount")
+        yield not_enforced("pivot_root", rule.span, "mount", scope, rule.new_root, rule.old_root)
         return
     if rule.target is not None:
         yield weakened(

@@ -50,8 +50,16 @@ def word_pattern(word: Word, scope: Scope, *, text: str | None = None, null_allo
     return to_pattern(expanded, null_allowed=null_allowed, span=word.span)
 
 
-def not_enforced(kind: str, span: Span, feature: str) -> Dropped:
-    """The features lack the rule's class."""
+def expand(scope: Scope, *words: Word | None) -> None:
+    """Look up the variables in words of a rule that is not encoded. Raises DiagnosticError as `Scope.expand` does."""
+    for word in words:
+        if word is not None:
+            scope.expand(word.text, word.span)
+
+
+def not_enforced(kind: str, span: Span, feature: str, scope: Scope, *words: Word | None) -> Dropped:
+    """The features lack the rule's class. A variable in its words is expanded all the same: it must be there."""
+    expand(scope, *words)
     return Dropped(
         Diagnostic(
             "DA420",

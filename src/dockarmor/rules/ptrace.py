@@ -75,7 +75,7 @@ def encode(rule: PtraceRule, scope: Scope) -> Iterator[Entry | Dropped]:
     `aa_profile_match_label`); and `09` label, as upstream.
     """
     if not scope.has("ptrace"):
-        yield not_enforced("ptrace", rule.span, "ptrace")
+        yield not_enforced("ptrace", rule.span, "ptrace", scope, rule.peer)
         return
     label = ANYONE if rule.peer is None else word_pattern(rule.peer, scope)
     yield entry(rule.qualifiers, rb"(\x10|)\x09" + label, rule.permissions)

@@ -85,7 +85,7 @@ def write(rule: SignalRule) -> str:
 def encode(rule: SignalRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """`0a` signal label. Without a set also `10 0a` label, as upstream; no kernel asks that way."""
     if not scope.has("signal"):
-        yield not_enforced("signal", rule.span, "signal")
+        yield not_enforced("signal", rule.span, "signal", scope, rule.peer)
         return
     label = ANYONE if rule.peer is None else word_pattern(rule.peer, scope)
     head = rb"(\x10\x0a|\x0a.)"

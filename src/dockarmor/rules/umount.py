@@ -54,7 +54,7 @@ def write(rule: UmountRule) -> str:
 def encode(rule: UmountRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """`07` mountpoint."""
     if not scope.has("mount"):
-        yield not_enforced("umount", rule.span, "mount")
+        yield not_enforced("umount", rule.span, "mount", scope, rule.mountpoint)
         return
     if rule.fstypes or rule.options:
         yield weakened(

@@ -19,7 +19,7 @@ from dockarmor.rules.address_families import UNIX, UNIX_TYPES
 from dockarmor.rules.conditions import COMBINATION, CONDITION, VALUE, WORD_UNKNOWN, Condition, Tail
 from dockarmor.rules.file_check import object_pairs
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
-from dockarmor.rules.policy_entry import entry, not_enforced, weakened, word_pattern
+from dockarmor.rules.policy_entry import entry, expand, not_enforced, weakened, word_pattern
 from dockarmor.rules.socket_check import (
     address_of,
     address_pair,
@@ -144,13 +144,15 @@ def encode(rule: UnixRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """In full, and as the network rule by which older kernels decide."""
     coarse, full = net_class(scope), unix_class(scope)
     denies = rule.qualifiers.effect == "deny"
+    words = (rule.address, rule.peer_address, rule.peer_label)
     if full is None and coarse is None:
-        yield not_enforced("unix", rule.span, "network_v9/af_unix")
+        yield not_enforced("unix", rule.span, "network_v9/af_unix", scope, *words)
         return
     type = None if rule.type is None else UNIX_TYPES[rule.type]
     if full is not None:
         yield from unix_entries(rule.qualifiers, full, rule.permissions, _pattern(rule, type, scope))
     elif denies:
+        expand(scope, *words)
         yield weakened(
             "DA422",
             "this deny rule is not enforced: the feature set has no `network_v9/af_unix`",
@@ -159,6 +161,7 @@ def encode(rule: UnixRule, scope: Scope) -> Iterator[Entry | Dropped]:
             "`deny network unix,` denies them all",
         )
     else:
+        expand(scope, *words)
         yield weakened(
             "DA421",
             "this unix rule allows more than it says: the feature set has no `network_v9/af_unix`",

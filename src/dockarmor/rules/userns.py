@@ -35,13 +35,9 @@ class UsernsRule:
 
 
 def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> UsernsRule:
-    """`"userns" [ "create" | "(" [ "create" ] ")" ] ","`
-
-    Upstream's grammar has the parentheses, its lexer does not read them: docs/decisions/0004-class-rules.md.
-    """
+    """`"userns" [ "create" ] ","`     Upstream's grammar has parentheses here, its lexer does not read them."""
     tail = Tail(cursor, qualifiers, start, "userns", "DA27")
-    if cursor.read(_CREATE, comments=False) is None:
-        tail.permissions({"create": USERNS_CREATE})
+    cursor.read(_CREATE, comments=False)
     return UsernsRule(qualifiers, tail.end("`create`"))
 
 
@@ -52,7 +48,7 @@ def write(rule: UsernsRule) -> str:
 def encode(rule: UsernsRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """The class byte alone; its permissions are the rule's, and that it is mediated."""
     if not scope.has(FEATURE):
-        yield not_enforced("userns", rule.span, FEATURE)
+        yield not_enforced("userns", rule.span, FEATURE, scope)
         return
     yield entry(rule.qualifiers, _CLASS, USERNS_CREATE)
     yield mediated(_CLASS, rule.qualifiers.priority)

@@ -1,82 +1,183 @@
-"""Conditions of `if` and of boolean variables."""
+"""Conditions of `if` and of boolean variables.
+
+Words end as upstream's lexer ends them: `@{N}>2`, `@{V})` and `$B{` are one word each, so blanks separate them.
+"""
 
 import re
+from typing import NoReturn
 
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.lexer import BOOL_VARIABLE, SET_VARIABLE, WORD
 from dockarmor.syntax.tree import Expression
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 
-_KEYWORD = re.compile(r'(?:not|defined|and|or)(?![^ \t\r\n"!,){}])')
-_COMPARE = re.compile(r"==|!=|>=|<=|>|<|in(?=[ \t\n(])")
-# A word goes on behind a variable, as in `@{V}/x`; upstream's lexer counts `)` and operators among that, too.
-_VARIABLE = re.compile(r"(?:\$|@(?=\{?\w+\}?(?![\w/.*@-])))(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)", re.ASCII)
-_OPERAND = re.compile(r'(?:@?\{[\w,]+\})?(?:[^ \t\r\n"!,{()=<>]++|\{(?=\w)|=(?!=))++|@?\{[\w,]+\}', re.ASCII)
+_VARIABLE = re.compile(f"{SET_VARIABLE.pattern}|{BOOL_VARIABLE.pattern}")
+_COMPARISONS = ("==", "!=", ">=", "<=", ">", "<", "in")
+_WORDS = ("not", "defined", "and", "or")
+_CONTINUED = re.compile(r"(?:[ \t]|\\\n)*+")
+_LATER_LINE = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)*+")
+_GLUED = re.compile(r"[)<>=!{}]")
 
 #: how deep parentheses and `not` may nest
 MAX_DEPTH = 100
 
 
-def parse_expression(cursor: Cursor, depth: int = 0) -> Expression:
-    """expression = conjunction { "or" conjunction }"""
-    return _chain(cursor, "or", depth)
-
-
-def _chain(cursor: Cursor, word: str, depth: int) -> Expression:
-    """conjunction = negation { "and" negation }"""
-    if depth > MAX_DEPTH:
-        cursor.fail("DA031", f"a condition nests deeper than {MAX_DEPTH}", cursor.pos, cursor.pos + 1)
+def parse_condition(cursor: Cursor) -> Expression:
+    """condition = expression, and the `{` behind it; the cursor is left before the brace."""
+    reader = _Reader(cursor, assigned=False)
+    found = reader.expression(0)
     cursor.skip(comments=False)
-    start = cursor.pos
-    parts = [_chain(cursor, "and", depth) if word == "or" else _negation(cursor, depth)]
-    while _accept(cursor, word):
-        parts.append(_chain(cursor, "and", depth) if word == "or" else _negation(cursor, depth))
-    return parts[0] if len(parts) == 1 else Expression(word, tuple(parts), cursor.span(start))
+    token = reader.token()
+    if token is not None and token.text != "{":
+        if cursor.peek() == "{":
+            _glued(cursor, cursor.pos + 1, token.text)
+        if cursor.peek() == "#":
+            help = ("move the comment behind the brace",)
+            cursor.fail("DA004", "no comment stands before this brace", cursor.pos, cursor.pos + 1, help=help)
+    return found
 
 
-def _negation(cursor: Cursor, depth: int) -> Expression:
-    """negation = "not" negation | "defined" variable | "(" expression ")" | operand [ comparison operand ]"""
-    if depth > MAX_DEPTH:
-        cursor.fail("DA031", f"a condition nests deeper than {MAX_DEPTH}", cursor.pos, cursor.pos + 1)
-    cursor.skip(comments=False)
-    start = cursor.pos
-    if _accept(cursor, "not"):
-        return Expression("not", (_negation(cursor, depth + 1),), cursor.span(start))
-    if _accept(cursor, "defined"):
-        name = cursor.read(_VARIABLE, comments=False)
-        if name is None:
-            cursor.skip(comments=False)
+def parse_assigned(cursor: Cursor) -> Expression:
+    """The expression that a boolean gets. It ends with its line, unless `and` or `or` begins the next."""
+    return _Reader(cursor, assigned=True).expression(0)
+
+
+class _Reader:
+    """Reads an expression; `assigned` as the value of a boolean, where a backslash continues the line."""
+
+    __slots__ = ("assigned", "cursor", "left_line")
+
+    def __init__(self, cursor: Cursor, *, assigned: bool) -> None:
+        self.cursor = cursor
+        self.assigned = assigned
+        #: the line of the assignment has ended: no parentheses, no comparisons there (upstream's lexer left the mode)
+        self.left_line = False
+
+    def expression(self, depth: int) -> Expression:
+        """expression = conjunction { "or" conjunction }"""
+        return self._chain("or", depth)
+
+    def _chain(self, word: str, depth: int) -> Expression:
+        """conjunction = negation { "and" negation }"""
+        self._check(depth)
+        self._skip()
+        start = self.cursor.pos
+        parts = [self._part(word, depth)]
+        while self._joins(word):
+            parts.append(self._part(word, depth))
+        return parts[0] if len(parts) == 1 else Expression(word, tuple(parts), self.cursor.span(start))
+
+    def _part(self, word: str, depth: int) -> Expression:
+        return self._chain("and", depth) if word == "or" else self._negation(depth)
+
+    def _negation(self, depth: int) -> Expression:
+        """negation = "not" negation | "defined" variable | "(" expression ")" | operand [ comparison operand ]"""
+        self._check(depth)
+        cursor = self.cursor
+        self._skip()
+        start = cursor.pos
+        token = self.token()
+        if token is not None and token.text == "not":
+            cursor.pos = token.span.end
+            return Expression("not", (self._negation(depth + 1),), cursor.span(start))
+        if token is not None and token.text == "defined":
+            cursor.pos = token.span.end
+            return Expression("defined", (self._variable(),), cursor.span(start))
+        if cursor.peek() == "(" and not self.left_line:
+            cursor.pos += 1
+            inner = self.expression(depth + 1)
+            self._skip()
+            cursor.expect(")", "DA033", "this parenthesis is not closed", comments=False)
+            return inner
+        left = self._operand()
+        before = cursor.pos
+        self._skip(lines=not self.assigned)
+        compare = None if self.left_line else self.token()
+        if compare is not None and compare.text in _COMPARISONS:
+            cursor.pos = compare.span.end
+            return Expression(compare.text, (left, self._operand()), cursor.span(start))
+        cursor.pos = before
+        boolean = BOOL_VARIABLE.fullmatch(left.span.text)
+        return Expression("bool" if boolean else "word", (left,), cursor.span(start))
+
+    def _variable(self) -> Word:
+        self._skip()
+        token = self.token()
+        if token is None or not _VARIABLE.fullmatch(token.text):
+            if token is not None:
+                self._about(token)
+            at = self.cursor.pos
             label = "expected `@{NAME}` or `${NAME}` here"
-            cursor.fail("DA032", "`defined` is followed by a variable", cursor.pos, cursor.pos + 1, label=label)
-        return Expression("defined", (name,), cursor.span(start))
-    if cursor.accept("(", comments=False):
-        inner = parse_expression(cursor, depth + 1)
-        cursor.expect(")", "DA033", "this parenthesis is not closed", comments=False)
-        return inner
-    left = _operand(cursor)
-    compare = cursor.read(_COMPARE, comments=False)
-    if compare is not None:
-        return Expression(compare.text, (left, _operand(cursor)), cursor.span(start))
-    return Expression("bool" if left.text.startswith("$") else "word", (left,), cursor.span(start))
+            self.cursor.fail("DA032", "`defined` is followed by a variable", at, at + 1, label=label)
+        self.cursor.pos = token.span.end
+        return token
+
+    def _operand(self) -> Word:
+        self._skip()
+        if self.cursor.peek() == '"':
+            word = self.cursor.value(WORD, comments=False)
+        else:
+            word = self.token()
+            if word is not None and word.text in (*_WORDS, *_COMPARISONS, "{"):
+                word = None
+        if word is None:
+            at = self.cursor.pos
+            label = "expected a variable, `true`, `false` or a value"
+            self.cursor.fail("DA034", "a condition is not finished", at, at + 1, label=label)
+        if word.span.end > self.cursor.pos:
+            self._about(word)
+            self.cursor.pos = word.span.end
+        return word
+
+    def token(self) -> Word | None:
+        """What stands here as it is written: the longest of a variable, an operator and a word. Nothing is passed."""
+        cursor = self.cursor
+        start = end = cursor.pos
+        for pattern in (WORD, _VARIABLE):
+            found = cursor.match(pattern)
+            end = max(end, found.end() if found else end)
+        for operator in _COMPARISONS:
+            if cursor.text.startswith(operator, start):
+                end = max(end, start + len(operator))
+        return Word(cursor.text[start:end], cursor.span(start, end)) if end > start else None
+
+    def _joins(self, word: str) -> bool:
+        """Move past `and` or `or` where it stands next."""
+        start, left_line = self.cursor.pos, self.left_line
+        self._skip()
+        token = self.token()
+        if token is not None and token.text == word:
+            self.cursor.pos = token.span.end
+            return True
+        self.cursor.pos, self.left_line = start, left_line
+        return False
+
+    def _skip(self, *, lines: bool = True) -> None:
+        cursor = self.cursor
+        if not self.assigned:
+            cursor.skip(comments=False)
+            return
+        for pattern in (_CONTINUED, _LATER_LINE) if lines else (_CONTINUED,):
+            found = cursor.match(pattern)
+            if found is not None and found.end() > cursor.pos:
+                cursor.pos = found.end()
+                self.left_line = self.left_line or pattern is _LATER_LINE
+
+    def _check(self, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            at = self.cursor.pos
+            self.cursor.fail("DA031", f"a condition nests deeper than {MAX_DEPTH}", at, at + 1)
+
+    def _about(self, word: Word) -> None:
+        """Fail for a word in which a variable goes on where a blank was meant."""
+        variable = self.cursor.match(_VARIABLE)
+        if variable is not None and _GLUED.match(self.cursor.text, variable.end(), word.span.end):
+            _glued(self.cursor, variable.end(), word.text)
 
 
-def _operand(cursor: Cursor) -> Word:
-    word = cursor.read(_VARIABLE, comments=False) or cursor.value(_OPERAND, comments=False)
-    if word is None or _KEYWORD.fullmatch(word.text):
-        cursor.fail(
-            "DA034",
-            "a condition is not finished",
-            cursor.pos,
-            cursor.pos + 1,
-            label="expected a variable, `true`, `false` or a value",
-        )
-    return word
-
-
-def _accept(cursor: Cursor, word: str) -> bool:
-    start = cursor.pos
-    cursor.skip(comments=False)
-    match = cursor.match(_KEYWORD)
-    if match is not None and match.group() == word:
-        cursor.pos = match.end()
-        return True
-    cursor.pos = start
-    return False
+def _glued(cursor: Cursor, at: int, word: str) -> NoReturn:
+    place = cursor.span(at, at)
+    fix = Fix(place, " ", safe=True, message="put a blank between")
+    raise DiagnosticError(
+        [Diagnostic("DA036", f"a blank is missing in `{word[:40]}`", place, label="words end at a blank", fix=fix)]
+    )

@@ -8,19 +8,16 @@ import re
 from collections.abc import Iterable
 from typing import NoReturn
 
+from dockarmor.syntax.lexer import ID, QUOTED
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 from dockarmor.text.source import Source, Span
 from dockarmor.value import field, frozen
 
 # A newline is \n or \r\n; a lone \r is not white space (upstream parser_lex.l).
 _BLANK = re.compile(r"(?:[ \t\n]|\r\n)+")
-# `#include` may stand wherever a comment may, so it is never one.
-_TRIVIA = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*(?:\n|\Z))+")
+# `#include` may stand wherever a comment may, so it is never one. A comment ends with its line, and that with `\n`.
+_TRIVIA = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*\n)+")
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_QUOTED = re.compile(r'"(?:[^"\\\x00]++|\\[\s\S])*+"')
-#: A generic id: no blank, NUL, quote, `!` or `,`; a comma only when such a character follows it.
-# Possessive: nothing is ever given back, so a line of megabytes needs no memory for it.
-_ID = re.compile(r'(?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00])|\\[^\r\n\x00]?)++')
 
 
 @frozen
@@ -108,13 +105,13 @@ class Cursor:
         self.pos = match.end()
         return Word(match.group(), Span(self.source, match.start(), match.end()))
 
-    def value(self, pattern: re.Pattern[str] = _ID, *, comments: bool = True) -> Word | None:
+    def value(self, pattern: re.Pattern[str] = ID, *, comments: bool = True) -> Word | None:
         """A quoted string, or what `pattern` matches (by default a generic id), with escapes decoded."""
         start = self.pos
         self.skip(comments=comments)
         at = self.pos
         quoted = self.peek() == '"'
-        match = (_QUOTED if quoted else pattern).match(self.text, at, self.end)
+        match = (QUOTED if quoted else pattern).match(self.text, at, self.end)
         if match is None or match.end() == at:
             self.pos = start
             return None

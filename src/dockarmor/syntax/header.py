@@ -4,25 +4,23 @@ import re
 from collections.abc import Iterable
 
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.lexer import ID_TEXT, LABEL_TEXT, LISTED, QUOTED, SET_VARIABLE
 
 _BLANKS = re.compile(r"[ \t]*")
-_ATTACHMENT = re.compile(
-    r'(?=["/]|@\{)(?:"(?:[^"\\]++|\\[\s\S])*+"|(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)++)'
-)
-_GROUP = re.compile(r"(xattrs(?=[ \t]*=[ \t]*\()|flags)[ \t]*=[ \t\r\n]*\(|\(")
-_IDENTITIES = re.compile(r"\+[ \t]*identities[ \t]*=[ \t\r\n]*\(")
-_SEPARATORS = re.compile(r"[ \t\r\n,]*")
-_FLAG = re.compile(r'"[^"\n]*"|[^ \t\r\n"!,()]+')
-_XATTR = re.compile(r'[^ \t\r\n"!,()=:]+')
-_XATTR_VALUE = re.compile(r'(?:[^ \t\r\n"!,()\\]++|\\[\s\S])++')
+_ATTACHMENT = re.compile(rf'(?=["/]|@\{{)(?:{LABEL_TEXT}|{SET_VARIABLE.pattern})|"')
+# A list may begin on a later line, but not behind a carriage return.
+_LIST = r"=[ \t]*+(?:\n(?:[ \t\n]|\r\n)*+)?\("
+_GROUP = re.compile(rf"(xattrs)[ \t]*=[ \t]*\(|(flags)[ \t]*{_LIST}|\(")
+_IDENTITIES = re.compile(rf"\+[ \t]*identities[ \t]*{_LIST}")
+_SEPARATORS = re.compile(r"(?:[ \t\n,]|\r\n)*")
+_XATTR = re.compile(r'[^ \t\n"!,()=:\x00]+')
 
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.
-_MORE = r'(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)*+'
-_TRIVIA = r"(?:[ \t\r\n]|#(?!include)[^\n]*+\n)"
+_TRIVIA = r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)"
 HEADER = re.compile(
-    rf'(?:"[/@:&][^"\n]*"|(?:[/&]|:(?!=)|@\{{\w+\}}(?=[^ \t\r\n"!,+?=])){_MORE})'
-    rf'(?:(?:{_TRIVIA}++|(?<="))(?:"[^"\n]*"|[/@]{_MORE}))?+'
+    rf'(?:(?="[/@:&])(?:{QUOTED.pattern})|{LABEL_TEXT})'
+    rf'(?:(?:{_TRIVIA}++|(?<="))(?:{QUOTED.pattern}|[/@]{ID_TEXT}*+))?+'
     rf"{_TRIVIA}*+(?:\{{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)",
     re.ASCII,
 )
@@ -72,7 +70,7 @@ def parse_rest(cursor: Cursor) -> tuple[Word | None, Xattrs, tuple[Word, ...]]:
     if cursor.match(_ATTACHMENT):
         attachment = cursor.value()
     group = _next(cursor, _GROUP)
-    if group is not None and group[1] == "xattrs":
+    if group is not None and group[1]:
         cursor.pos = group.end()
         xattrs = _xattrs(cursor)
         group = _next(cursor, _GROUP)
@@ -81,10 +79,10 @@ def parse_rest(cursor: Cursor) -> tuple[Word | None, Xattrs, tuple[Word, ...]]:
         _identities(cursor)
         group = _next(cursor, _GROUP)
     if group is not None:
-        if group[1] == "xattrs":
+        if group[1]:
             cursor.fail("DA022", "xattrs stand before identities and flags", group.start(), group.end())
         cursor.pos = group.end()
-        flags = tuple(_listed(cursor, _FLAG))
+        flags = tuple(_listed(cursor, LISTED))
         if not flags:
             cursor.fail("DA023", "the list of flags is empty", group.start(), cursor.pos)
         for flag in flags:
@@ -115,7 +113,7 @@ def _listed(cursor: Cursor, pattern: re.Pattern[str]) -> Iterable[Word]:
 def _identities(cursor: Cursor) -> None:
     """ "(" { name [ "," ] } ")"    Kernels know nothing of identities yet, so they are only checked."""
     start = cursor.pos - 1
-    names = tuple(_listed(cursor, _FLAG))
+    names = tuple(_listed(cursor, LISTED))
     if not names:
         cursor.fail("DA023", "the list of identities is empty", start, cursor.pos)
     for name in names:
@@ -139,7 +137,7 @@ def _xattrs(cursor: Cursor) -> Xattrs:
         value = None
         if cursor.accept(":=", comments=False) or cursor.accept("=", comments=False):
             grouped = cursor.accept("(", comments=False)
-            value = cursor.value(_XATTR_VALUE, comments=False)
+            value = cursor.value(LISTED, comments=False)
             if value is None:
                 cursor.fail("DA026", f"the xattr `{name}` has no value", name.span.start, cursor.pos)
             if grouped:

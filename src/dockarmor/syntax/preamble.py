@@ -3,28 +3,29 @@
 import re
 from typing import NoReturn
 
-from dockarmor.syntax.condition import parse_expression
-from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.condition import parse_assigned
+from dockarmor.syntax.cursor import Cursor, Word, decode_escapes
+from dockarmor.syntax.lexer import LABEL, QUOTED, at_label
 from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 
 #: how many values one assignment may give
 MAX_VALUES = 100_000
 
 INCLUDE = re.compile(r"#include|include(?=[ \t\r\n])")
 _IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t])")
-_PLACE = re.compile(r'[ \t]*(?:< *("?)(?P<magic>[^<>"\n\t]*?)\1 *>|"([^"\n]+)"|([^ \t\r\n"!,<>]+))')
+_NAMED = r'(?:[^ \t\r\n"!,<>\\\x00]++|\\[ \t"!,]?|,[^ \t\r\n"!,<>\x00])++'
+#: `<path>`, `<"path">`, `"path"`, or a path as it is, which may stand on a later line
+_PLACE = re.compile(
+    rf'(?:[ \t\n]|\r\n)*+(?:<([^">\t\r\n\x00]++)>|<({QUOTED.pattern})>|({QUOTED.pattern})|({_NAMED}))'
+)
+_PLACE_GOES_ON = re.compile(r'[^ \t\r\n"!,<>\x00]')
 # The operator of a set may stand on a later line.
 ASSIGNMENT = re.compile(r"@(?:\{(\w+)\}|(\w+))(?:[ \t\n]++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
 _BOOL_ASSIGNMENT = re.compile(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
-_VALUE = re.compile(r'(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)++')
+_GLUED_RULE = re.compile(r"[^\n]*[ \t][A-Za-z]+[ \t]*,")
 _BETWEEN_VALUES = re.compile(r"(?:[ \t]|\\\n)*")
-_BEFORE_CONDITION = re.compile(r"(?:[ \t\n]|\\\n|#(?!include)[^\n]*+\n)*+")
 _LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
-# As in rules: absolute, a label, or a variable with more behind it.
-_ALIAS_SOURCE = re.compile(
-    r'(?:/|&|:(?!=)|@\{\w+\}(?=[^ \t\r\n"!,+?=:]))(?:[^ \t\r\n"!,\\]++|,(?=[^ \t\r\n"!,])|\\[^\r\n]?)*+',
-    re.ASCII,
-)
 
 
 def parse_include(cursor: Cursor) -> Include:
@@ -33,11 +34,14 @@ def parse_include(cursor: Cursor) -> Include:
     match = cursor.match(INCLUDE)
     assert match is not None
     cursor.pos = match.end()
+    if match[0] == "#include" and cursor.text.find("\n", start, cursor.end) < 0:
+        unfinished_line(cursor)
     exists = cursor.match(_IF_EXISTS)
     if exists:
         cursor.pos = exists.end()
-    place = cursor.match(_PLACE)
-    if place is None or not _named(place):
+    place = None if match[0] == "include" and cursor.peek() in "\r\n" else cursor.match(_PLACE)
+    path = "" if place is None else _path(place)
+    if place is None or (not path and not (exists and place[3])):
         cursor.fail(
             "DA010",
             "an include names no file",
@@ -46,24 +50,32 @@ def parse_include(cursor: Cursor) -> Include:
             help=("write `include <abstractions/base>`, or a path in quotes",),
         )
     cursor.pos = place.end()
-    path = place["magic"] or place[3] or place[4]
-    return Include(path, place["magic"] is not None, exists is not None, cursor.span(start))
+    return Include(path, bool(place[1] or place[2]), exists is not None, cursor.span(start))
 
 
 def parse_abi(cursor: Cursor, start: int) -> Abi:
     """abi = "abi" ( "<" path ">" | quoted | path ) "," """
-    cursor.skip(comments=False)
     place = cursor.match(_PLACE)
-    if place is None or not _named(place):
+    path = "" if place is None else _path(place)
+    if place is None or not path:
         cursor.fail("DA011", "`abi` names no file", start, cursor.pos, help=("write `abi <abi/4.0>,`",))
     cursor.pos = place.end()
     cursor.expect(",", "DA012", "an abi rule ends with a comma", comments=False)
-    return Abi(place["magic"] or place[3] or place[4], place["magic"] is not None, cursor.span(start))
+    if cursor.match(_PLACE_GOES_ON):
+        _blank_missing(cursor, cursor.pos)
+    return Abi(path, bool(place[1] or place[2]), cursor.span(start))
+
+
+def _path(place: re.Match[str]) -> str:
+    """The path that was matched, without what surrounds it."""
+    written = next(group for group in place.groups() if group)
+    inner = written[1:-1] if written[0] == '"' else written.strip(" \f\v")
+    return decode_escapes(inner) if "\\" in inner else inner
 
 
 def parse_alias(cursor: Cursor, start: int) -> Alias:
     """alias = ("alias" | "rewrite") path "->" id "," """
-    source = cursor.value(_ALIAS_SOURCE)
+    source = cursor.value(LABEL)
     if source is None or (source.span.text.startswith('"') and not source.text.startswith(("/", "@", ":", "&"))):
         _no_path(cursor, "an alias begins with a path")
     cursor.expect("->", "DA013", "an alias has `->` between its paths")
@@ -90,15 +102,17 @@ def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
     if match is None:
         match = cursor.match(_BOOL_ASSIGNMENT)
         return None if match is None else _boolean(cursor, start, match)
+    if at_label(cursor.text, start, cursor.end) is not None:  # to upstream's lexer the name has not ended
+        if cursor.match(_GLUED_RULE):
+            return None
+        _blank_missing(cursor, match.start(3))
     name = _name(cursor, match)
     cursor.pos = match.end()
     values = []
     while True:
-        _past(cursor, _BETWEEN_VALUES)
-        end = cursor.match(_LINE_END)
-        if end is not None:
+        if _line_ends(cursor):
             break
-        value = cursor.value(_VALUE)
+        value = cursor.value()
         if value is None:
             _stray(cursor)
         values.append(value)
@@ -121,22 +135,36 @@ def _boolean(cursor: Cursor, start: int, match: re.Match[str]) -> BoolVariable:
     if match[3] == "+=":
         help = ("write `:=` to give it another value",)
         cursor.fail("DA015", "`+=` adds to sets, not to a boolean", start, match.end(), help=help)
-    _past(cursor, _BEFORE_CONDITION)
-    value = parse_expression(cursor)
+    value = parse_assigned(cursor)
     written = cursor.span(start)
-    _past(cursor, _BETWEEN_VALUES)
-    if cursor.match(_LINE_END) is None:
+    if not _line_ends(cursor):
         cursor.fail("DA018", "only one condition stands on this line", cursor.pos, cursor.pos + 1)
     return BoolVariable(name, match[3], value, written)
 
 
-def _named(place: re.Match[str]) -> bool:
-    return bool(place[4] or (place["magic"] or place[3] or "").strip(" \t"))
+def unfinished_line(cursor: Cursor) -> NoReturn:
+    """Fail for a line that begins with `#` and does not end."""
+    end = cursor.span(cursor.end, cursor.end)
+    fix = Fix(end, "\n", safe=True, message="end the line")
+    message = "the last line is a comment and has no line end"
+    raise DiagnosticError([Diagnostic("DA007", message, end, label="expected the end of the line here", fix=fix)])
 
 
-def _past(cursor: Cursor, pattern: re.Pattern[str]) -> None:
-    found = cursor.match(pattern)
-    cursor.pos = found.end() if found else cursor.pos
+def _blank_missing(cursor: Cursor, at: int) -> NoReturn:
+    place = cursor.span(at, at)
+    fix = Fix(place, " ", safe=True, message="put a blank between")
+    found = Diagnostic("DA036", "a blank is missing here", place, label="words end at a blank", fix=fix)
+    raise DiagnosticError([found])
+
+
+def _line_ends(cursor: Cursor) -> bool:
+    """Move past what may stand between values; answers whether the line ends here, perhaps with a comment."""
+    between = cursor.match(_BETWEEN_VALUES)
+    cursor.pos = between.end() if between else cursor.pos
+    end = cursor.match(_LINE_END)
+    if end is not None and (cursor.text.startswith("#include", cursor.pos) or not end[0].endswith("\n")):
+        cursor.pos = end.end()  # here this is a comment as any other, and what ends with the file is a value
+    return end is not None
 
 
 def _name(cursor: Cursor, match: re.Match[str]) -> Word:

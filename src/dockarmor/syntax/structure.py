@@ -12,10 +12,17 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
-from dockarmor.syntax.condition import parse_expression
+from dockarmor.syntax.condition import parse_condition
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.header import HEADER, parse_name, parse_rest
-from dockarmor.syntax.preamble import INCLUDE, parse_abi, parse_alias, parse_assignment, parse_include
+from dockarmor.syntax.preamble import (
+    INCLUDE,
+    parse_abi,
+    parse_alias,
+    parse_assignment,
+    parse_include,
+    unfinished_line,
+)
 from dockarmor.syntax.qualifiers import PLAIN, Effect, Qualifiers, Subject
 from dockarmor.syntax.recovery import next_statement, statement_pattern
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, Unreadable
@@ -161,6 +168,8 @@ class _Reader:
         char = cursor.text[start]
         if char in "#i" and cursor.match(INCLUDE):
             return parse_include(cursor)
+        if char == "#":  # any other comment has been passed
+            unfinished_line(cursor)
         if char in "@$":
             assignment = parse_assignment(cursor)
             if assignment is not None:
@@ -267,7 +276,7 @@ class _Reader:
     def conditional(self, start: int, depth: int) -> Conditional:
         """conditional = "if" expression block { "else" "if" expression block } [ "else" block ]"""
         cursor = self.cursor
-        branches = [self.branch(parse_expression(cursor), depth)]
+        branches = [self.branch(parse_condition(cursor), depth)]
         while True:
             before = cursor.pos
             word = cursor.keyword()
@@ -277,7 +286,7 @@ class _Reader:
             before = cursor.pos
             word = cursor.keyword()
             if word is not None and word.text == "if":
-                branches.append(self.branch(parse_expression(cursor), depth))
+                branches.append(self.branch(parse_condition(cursor), depth))
                 continue
             cursor.pos = before
             branches.append(self.branch(None, depth))
@@ -299,6 +308,8 @@ class _Reader:
             self.to_body(error, start, start)
             self.body(self.deeper(depth), cursor.span(cursor.pos - 1))
             return Unreadable(cursor.span(start))
+        if not keyword and not name.text.startswith(("/", ":")):
+            self.report(_needs_keyword(name))
         try:
             attachment, xattrs, flags = parse_rest(cursor)
         except DiagnosticError as error:
@@ -367,6 +378,13 @@ def _misplaced(word: str, span: Span, before: Mapping[str, Span]) -> Diagnostic:
         others=(Label(first, "it belongs before this"),),
         help=("the order is: priority=N audit allow|deny|prompt owner|other",),
     )
+
+
+def _needs_keyword(name: Word) -> Diagnostic:
+    at = Span(name.span.source, name.span.start, name.span.start)
+    fix = Fix(at, "profile ", safe=True, message="write `profile` before it")
+    message = "without the keyword `profile`, a name begins with `/` or a namespace"
+    return Diagnostic("DA020", message, name.span, fix=fix)
 
 
 def _priority(cursor: Cursor, text: str | None, spans: Mapping[str, Span]) -> int:
