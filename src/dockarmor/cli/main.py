@@ -89,6 +89,10 @@ def usage() -> str:
         for verb, (_, summary) in verbs.items():
             lines.append(f"  {group:<11} {verb:<9} {summary}")
             group = ""
+    for at in range(0, len(FACES), 5):
+        names = ", ".join(list(FACES)[at : at + 5])
+        comma = "," if at + 5 < len(FACES) else ""
+        lines.append(f"  {'' if at else 'by name':<11} {names}{comma}")
     lines += ["", "`dockarmor VERB --help` says more; `dockarmor --version` prints the version.", ""]
     return "\n".join(lines)
 

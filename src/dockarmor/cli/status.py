@@ -15,7 +15,7 @@ from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
 from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_reading
-from dockarmor.kernel.label_text import characters
+from dockarmor.kernel.label_text import characters, mode_word
 from dockarmor.kernel.protocol import Kernel, LoadedProfile, Process
 from dockarmor.text.render import printable
 
@@ -65,7 +65,7 @@ def _item(
             {
                 "pid": one.pid,
                 "label": characters(one.label),
-                "mode": _mode(one.mode),
+                "mode": mode_word(one.mode),
                 "executable": characters(one.executable),
             }
             for one in processes
@@ -79,7 +79,7 @@ def _profile(profile: LoadedProfile, processes: Sequence[Process], found: "Drift
 
     item: dict[str, object] = {
         "name": characters(profile.name),
-        "mode": _mode(profile.mode),
+        "mode": mode_word(profile.mode),
         "hash": profile.hash,
         "attachment": None if profile.attachment is None else characters(profile.attachment),
         "tasks": [one.pid for one in processes if uses(one, profile.name)],
@@ -109,7 +109,7 @@ def _table(
     rows = [["profile", "mode", "tasks", "hash", "attachment", *(["against the files"] if compared else [])]]
     for one in sorted(profiles, key=lambda one: one.name):
         tasks = sum(uses(process, one.name) for process in processes)
-        row = [one.name, _mode(one.mode), str(tasks), (one.hash or "-")[:_SHOWN_HASH], one.attachment or "-"]
+        row = [one.name, mode_word(one.mode), str(tasks), (one.hash or "-")[:_SHOWN_HASH], one.attachment or "-"]
         if compared:
             found = compared[one.name]
             row.append(f"{found.state}  {found.detail}" if found.detail else found.state)
@@ -123,20 +123,15 @@ def _table(
 def _lines(profiles: Sequence[LoadedProfile], processes: Sequence[Process]) -> list[str]:
     lines = ["apparmor module is loaded.", f"{len(profiles)} profiles are loaded."]
     for mode in MODES:
-        names = sorted(profile.name for profile in profiles if _mode(profile.mode) == mode)
+        names = sorted(profile.name for profile in profiles if mode_word(profile.mode) == mode)
         lines.append(f"{len(names)} profiles are in {mode} mode.")
         lines += [f"   {printable(name)}" for name in names]
     lines.append(f"{len(processes)} processes have profiles defined.")
     for mode in (*MODES, "mixed"):
-        those = [process for process in processes if _mode(process.mode) == mode]
+        those = [process for process in processes if mode_word(process.mode) == mode]
         what = "unconfined but have a profile defined" if mode == "unconfined" else f"in {mode} mode"
         lines.append(f"{len(those)} processes are {what}.")
         lines += [
             f"   {printable(process.executable)} ({process.pid}) {printable(process.label)}" for process in those
         ]
     return lines
-
-
-def _mode(mode: str) -> str:
-    """The kernel says `user` for what the language calls prompt."""
-    return "prompt" if mode == "user" else mode

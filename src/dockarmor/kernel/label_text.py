@@ -26,3 +26,8 @@ def characters(text: str) -> str:
     'café'
     """
     return text.encode("latin-1").decode("utf-8", "replace")
+
+
+def mode_word(mode: str) -> str:
+    """The language's word for a mode: the kernel says `user` where profiles say `prompt`."""
+    return "prompt" if mode == "user" else mode

@@ -13,6 +13,7 @@ from dockarmor.rules import registry
 from dockarmor.rules.spelling import spell, spell_qualifiers
 from dockarmor.syntax import rewrite as rewriting
 from dockarmor.syntax.cursor import Word
+from dockarmor.syntax.format import INDENT
 from dockarmor.syntax.make import MADE
 from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import (
@@ -34,8 +35,6 @@ from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.edit import apply
 from dockarmor.text.source import Source
 from dockarmor.value import replace
-
-INDENT = "  "
 
 _FLAG = re.compile(r'[^\s"!,()\\#]+')
 _VARIABLE = re.compile(r"[@$]\{\w+\}")

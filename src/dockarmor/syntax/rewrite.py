@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from dockarmor.syntax.comments import block_brace
+from dockarmor.syntax.format import INDENT
 from dockarmor.syntax.make import NOWHERE
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, walk
 from dockarmor.text.edit import Edit
 from dockarmor.text.latin import byte_text
 from dockarmor.text.source import Source, Span
 from dockarmor.value import field, frozen, replace
-
-INDENT = "  "
 
 Change = Callable[[Node], Any]
 

@@ -23,6 +23,7 @@ from dockarmor.cli.faces.status_report import (
 from dockarmor.kernel.host import loaded
 from dockarmor.kernel.host.support import Support, support
 from dockarmor.kernel.host.tasks import Task, tasks
+from dockarmor.kernel.label_text import mode_word
 from dockarmor.value import frozen, replace
 
 ENABLED, DISABLED, NO_POLICY, NO_CONTROL, NO_PERMISSION, INTERNAL_ERROR = 0, 1, 2, 3, 4, 42
@@ -201,7 +202,7 @@ def _profiles(wanted: Wanted, found: Support) -> list[LoadedOne]:
             _say(wanted, f"Could not open {root}/profiles: {error.strerror}")
         raise _Stop(NO_PERMISSION) from None
     attested = loaded.identities(root) if wanted.version > 3 and not wanted.json else {}
-    return [LoadedOne(name, _mode(mode), attested.get(name, "")) for name, mode in listing]
+    return [LoadedOne(name, mode_word(mode), attested.get(name, "")) for name, mode in listing]
 
 
 def _gathered(
@@ -211,7 +212,7 @@ def _gathered(
     processes = []
     for task in running:
         if task.mode is not None:
-            processes.append(Confined(str(task.pid), task.label, task.executable, _mode(task.mode)))
+            processes.append(Confined(str(task.pid), task.label, task.executable, mode_word(task.mode)))
         elif task.executable in names:
             processes.append(Confined(str(task.pid), task.executable, task.executable, "unconfined"))
 
@@ -267,11 +268,6 @@ def _matcher(wanted: Wanted, what: str, expression: str) -> Callable[[str], bool
         # The original says `ps` of the filter for numbers of processes.
         _say(wanted, f"Error: failed to compile {'ps' if what == 'pid' else what} filter '{expression}'")
         raise _Stop(INTERNAL_ERROR) from None
-
-
-def _mode(mode: str) -> str:
-    """The kernel says `user` for what the language calls prompt."""
-    return "prompt" if mode == "user" else mode
 
 
 def _say(wanted: Wanted, message: str) -> None:
