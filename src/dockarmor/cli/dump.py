@@ -33,9 +33,10 @@ def run(options: Namespace) -> int:
 
 def _lines(dumped: ProfileDump) -> list[str]:
     lines = [f"profile {printable(dumped.name)}"]
-    lines += [f"  {name:<14}{printable(text)}" for name, text in dumped.fields]
-    lines += [f"  exec target   {printable(target)}" for target in dumped.targets]
-    lines += [f"  {table.use + ' table':<14}{_figures(table)}" for table in dumped.tables]
+    width = max([14, *(len(name) + 2 for name, _ in dumped.fields)])
+    lines += [f"  {name:<{width}}{printable(text)}" for name, text in dumped.fields]
+    lines += [f"  {'exec target':<{width}}{printable(target)}" for target in dumped.targets]
+    lines += [f"  {table.use + ' table':<{width}}{_figures(table)}" for table in dumped.tables]
     return [*lines, *(f"  {printable(state)}" for state in dumped.states)]
 
 
