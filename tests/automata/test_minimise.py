@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pattern_oracle import automaton, bits, ids, meaning, minimal, pattern_lists, patterns, strings, trie_of
 
 from dockarmor.automata.dfa import EMPTY, Dfa
-from dockarmor.automata.minimise import minimise
+from dockarmor.automata.minimise import minimise, minimise_all
 from dockarmor.automata.pack import pack
 from dockarmor.automata.product import difference
-from dockarmor.automata.subset import determinise
+from dockarmor.automata.subset import determinise, determinise_all
 from dockarmor.automata.trie import Trie
 
 
@@ -33,6 +33,23 @@ def test_the_order_of_patterns_leaves_no_trace(given_patterns: list[bytes], chan
     straight = minimal(given_patterns)
     assert shuffled.identical(straight)
     assert pack(shuffled, differential=True).next == pack(straight, differential=True).next
+
+
+@given(st.lists(pattern_lists, min_size=1, max_size=4))
+def test_made_together_each_is_as_if_made_alone(several: list[list[bytes]]) -> None:
+    trie = Trie()
+    roots = []
+    for given_patterns in several:
+        roots.append([])
+        for accept, pattern in enumerate(given_patterns):
+            root = trie.root()
+            trie.add(pattern, accept, root)
+            roots[-1].append(root)
+    dfa, starts = determinise_all(trie, roots, bits)
+    together = list(minimise_all(dfa, starts))
+    assert len(together) == len(several)
+    for given_patterns, mine in zip(several, together, strict=True):
+        assert mine.identical(minimal(given_patterns))
 
 
 @given(st.lists(patterns, min_size=1, max_size=2))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dockarmor.access.confinement import CapabilityWords
 from dockarmor.automata.walk import walk
-from dockarmor.compile.attachment import attachment
+from dockarmor.compile.attachment import Attached, attachments
 from dockarmor.compile.blob import version_word, write_blob, write_record
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.compile.encoding import PlacedEntry
@@ -37,12 +37,18 @@ def policy_table(form: Form) -> CompiledTable | None:
     return build("policy", [PlacedEntry(Entry("policy", b"\\x0a", 4), None)], form)
 
 
+def attachment_table(form: Form) -> CompiledTable:
+    (table,) = attachments([Attached((b"/usr/bin/t",))], form)
+    assert isinstance(table, CompiledTable)
+    return table
+
+
 def profile(form: Form = INLINE) -> CompiledProfile:
     return CompiledProfile(
         name="t",
         version=version_word(7),
         namespace="space",
-        attachment_table=attachment([b"/usr/bin/t"], [], form),
+        attachment_table=attachment_table(form),
         attachment_length=10,
         disconnected="/lost",
         kill_signal=15,

@@ -6,9 +6,12 @@ import pytest
 
 from dockarmor.automata.limits import Limits
 from dockarmor.compile.compiled import CompiledProfile
-from dockarmor.compile.pipeline import Built, Options
+from dockarmor.compile.pipeline import Built, Options, compile_policies
 from dockarmor.compile.reader import read_blob
+from dockarmor.policy.features import builtin
+from dockarmor.policy.read import library, read_text, require
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.source import Source
 
 Build = Callable[..., Built]
 
@@ -155,6 +158,47 @@ def test_differential_tables_only_where_the_kernel_has_them(build: Build) -> Non
     assert not differential("kernel-6.17")  # takes them, but decides wrongly: docs/decisions/0010
     assert differential("kernel-6.17", differential=True)
     assert not differential("kernel-7.2", differential=False)
+
+
+SEVERAL = [
+    "profile a /usr/bin/a* {\n /a/** rw,\n /usr/bin/x ix,\n owner /home/*/a r,\n signal,\n}\n",
+    "profile b /usr/bin/b {\n /a/** rw,\n deny /a/b* w,\n network inet stream,\n signal peer=a,\n}\n",
+    "profile c {\n /a/** rw,\n /usr/bin/* px,\n}\nprofile d { ^h { /a/** rw, } }\n",
+    "profile e {\n}\n",
+]
+
+
+@pytest.mark.parametrize("features", ["kernel-6.1", "kernel-7.2"])
+def test_policies_compiled_together_give_the_bytes_that_each_gives_alone(build: Build, features: str) -> None:
+    includes = library("/nowhere")
+    policies = [require(read_text(Source("policy", text), includes)).policy for text in SEVERAL]
+    together = list(compile_policies(policies, builtin(features)))
+    assert [one.blob for one in together if isinstance(one, Built)] == [
+        build(text, features).blob for text in SEVERAL
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        ("profile x {\n /a/** ix,\n /a/*b px,\n}\n", "DA401"),
+        ("profile x {\n /a ix,\n /a px,\n}\n", "DA401"),
+        ("profile x {\n " + " ".join(f"/**{n}**/x{n}*y r," for n in range(12)) + "\n}\n", "DA404"),
+        (f"profile {'x' * 66000} {{ }}", "DA406"),
+    ],
+)
+def test_a_mistake_in_one_of_several_policies_is_its_own(build: Build, bad: str, code: str) -> None:
+    includes = library("/nowhere")
+    policies = [
+        require(read_text(Source("policy", text), includes)).policy for text in (*SEVERAL[:2], bad, *SEVERAL[2:])
+    ]
+    options = Options(limits=Limits(states=600))
+    first, second, error, third, fourth = compile_policies(policies, builtin("kernel-6.1"), options=options)
+    assert isinstance(error, DiagnosticError)
+    assert [found.code for found in error.diagnostics] == [code]
+    for text, made in zip(SEVERAL, (first, second, third, fourth), strict=True):
+        assert isinstance(made, Built)
+        assert made.blob == build(text, "kernel-6.1").blob
 
 
 def test_the_same_policy_gives_the_same_bytes(build: Build) -> None:

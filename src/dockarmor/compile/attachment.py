@@ -7,20 +7,21 @@ exec, an out-of-band step to the next one. An attribute that the file lacks has 
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from dockarmor.automata.dfa import Dfa
-from dockarmor.compile.accept import AcceptClasses, inline
+from dockarmor.automata.limits import LimitExceeded
 from dockarmor.compile.compiled import START, CompiledTable
+from dockarmor.compile.construction import construct, construct_all
 from dockarmor.compile.encoding import PlacedEntry
-from dockarmor.compile.table import Form, construct, inline_table, packed, too_many_states
-from dockarmor.compile.tables import MAX_STATES_16
+from dockarmor.compile.table import Form, Permissions, too_large
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import Profile
 from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
-from dockarmor.value import frozen
+from dockarmor.value import frozen, replace
 
 _EXEC = 1
 _ALPHABET = 256
@@ -30,14 +31,18 @@ _GLOBS = frozenset("\\*?[]{}^")
 
 @frozen
 class Attached:
-    """What a record holds on attachment: the table, the least length of a path, the attributes' names."""
+    """What a profile attaches to: patterns of paths, of which the least length counts, and of attributes' values.
 
-    table: CompiledTable | None = None
+    `xattrs` are the names of the attributes.
+    """
+
+    paths: tuple[bytes, ...] = ()
+    values: tuple[bytes, ...] = ()
     length: int = 0
     xattrs: tuple[str, ...] = ()
 
 
-def attach(profile: Profile, features: Negotiated, form: Form, warnings: list[Diagnostic]) -> Attached:
+def attach(profile: Profile, features: Negotiated, warnings: list[Diagnostic]) -> Attached:
     """What a profile attaches to: its attachment, or a name that is a path or a pattern.
 
     Attributes are written in the reverse of their order in the text, as the reference parser does. Where the
@@ -49,7 +54,7 @@ def attach(profile: Profile, features: Negotiated, form: Form, warnings: list[Di
         return Attached()
     values = [to_pattern(value, null_allowed=True, span=profile.span) for _, value in xattrs]
     names = tuple(name for name, _ in xattrs)
-    return Attached(attachment(paths, values, form), min(map(specificity, paths)), names)
+    return Attached(tuple(dict.fromkeys(paths)), tuple(values), min(map(specificity, paths)), names)
 
 
 def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]:
@@ -117,25 +122,41 @@ class _Branch:
         self.globs = self.globs or globs
 
 
-def attachment(paths: Sequence[bytes], values: Sequence[bytes], form: Form) -> CompiledTable:
-    """The table for a file whose path matches one of `paths` and whose attributes match `values` in order.
+def attachments(several: Sequence[Attached], form: Form) -> Iterator[CompiledTable | DiagnosticError | None]:
+    """The table of each, None where it attaches to nothing, or what is wrong with it (DA402, DA404).
 
-    Never differential: the kernel walks it with single steps (match.c, aa_dfa_leftmatch). Raises
-    DiagnosticError (DA402, DA404).
+    A file matches whose path matches one of the paths and whose attributes match the values in order. Never by
+    classes, which would not make such small tables smaller, and never differential: the kernel walks them with
+    single steps (match.c, aa_dfa_leftmatch).
     """
-    classes = AcceptClasses("policy", inline)
-    dfa = _automaton(paths, classes, form)
-    if values:
-        dfa = _chain([dfa, *(_automaton([value], classes, form) for value in values)])
-    tables = packed(dfa, form, differential=False, classes=False)
-    if len(tables.base) > MAX_STATES_16:
-        raise DiagnosticError([too_many_states(len(tables.base))])
-    return inline_table("attachment", tables, classes, form, wide=False)
+    plain = replace(form, permission_table=False, wide=False, differential=False, classes=False)
+    permissions = Permissions("attachment", plain)
+    simple = [_placed(one.paths) for one in several if one.paths and not one.values]
+    made: Iterator[Dfa] | None = None
+    if len(simple) > 1:
+        with suppress(LimitExceeded):
+            made = construct_all(simple, permissions.classes, form.limits)
+    for one in several:
+        try:
+            if not one.paths:
+                yield None
+            elif made is not None and not one.values:
+                yield permissions.table(next(made))
+            else:
+                parts = [construct(_placed(part), permissions.classes, form.limits) for part in _parts(one)]
+                yield permissions.table(_chain(parts) if one.values else parts[0])
+        except LimitExceeded as reached:
+            yield DiagnosticError([too_large(reached)])
+        except DiagnosticError as error:
+            yield error
 
 
-def _automaton(patterns: Sequence[bytes], classes: AcceptClasses, form: Form) -> Dfa:
-    placed = [PlacedEntry(Entry("file", pattern, _EXEC), None) for pattern in dict.fromkeys(patterns)]
-    return construct(placed, classes, form)
+def _parts(one: Attached) -> list[Sequence[bytes]]:
+    return [one.paths, *([value] for value in one.values)]
+
+
+def _placed(patterns: Sequence[bytes]) -> list[PlacedEntry]:
+    return [PlacedEntry(Entry("file", pattern, _EXEC), None) for pattern in patterns]
 
 
 def _chain(parts: Sequence[Dfa]) -> Dfa:

@@ -1,10 +1,10 @@
 """Many policies at once: read with one library, taken from the cache where known, the rest compiled side by side."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
-from dockarmor.compile.pipeline import Options, all_kinds, compile_policy
+from dockarmor.compile.pipeline import Options, all_kinds, compile_policies
 from dockarmor.compile.pool import scattered
 from dockarmor.compile.program import digest
 from dockarmor.compile.recorder import Known, Recorder
@@ -17,6 +17,11 @@ from dockarmor.policy.resolve import resolve
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.source import Source
 from dockarmor.value import field, frozen, replace
+
+#: how many shares each process gets: fewer have more in common, more are spread more evenly
+SHARES = 2
+#: rules that are compiled together at most, which bounds memory
+MAX_SHARE = 60_000
 
 
 @frozen
@@ -118,30 +123,34 @@ class Batch:
         return require(read_text(job.source, library)).policy
 
     def _compile(self, policies: dict[int, Policy]) -> Iterator[tuple[int, Result]]:
-        def work(number: int) -> bytes:
-            result = self._output(policies[number])
-            return b"" if isinstance(result, DiagnosticError) else result.packed()
+        shares = _shares(policies, self._processes)
 
-        largest_first = sorted(policies, key=lambda number: (-_weight(policies[number]), number))
+        def work(share: int) -> bytes:
+            numbers = shares[share]
+            results = self._outputs([policies[number] for number in numbers])
+            return _framed([b"" if isinstance(one, DiagnosticError) else one.packed() for one in results])
+
         if min(self._processes, len(policies)) <= 1:
-            for number in largest_first:
-                yield number, self._output(policies[number])
+            for numbers in shares:
+                yield from zip(numbers, self._outputs([policies[number] for number in numbers]), strict=True)
             return
-        for number, packed in scattered(work, largest_first, self._processes):
-            # Diagnostics do not travel: the few policies that have any are compiled here once more.
-            yield number, Output.unpack(packed) if packed else self._output(policies[number])
+        for share, frames in scattered(work, range(len(shares)), self._processes):
+            for number, packed in zip(shares[share], _unframed(frames), strict=True):
+                # Diagnostics do not travel: the few policies that have any are compiled here once more.
+                yield number, Output.unpack(packed) if packed else next(self._outputs([policies[number]]))
 
-    def _output(self, policy: Policy) -> Result:
+    def _outputs(self, policies: Sequence[Policy]) -> Iterator[Result]:
         settings = self._settings
         if settings.pinned is not None:
-            policy = replace(policy, abi=settings.pinned)
-        try:
-            features, also = settings.features, settings.policy_features
-            built = compile_policy(policy, features, also, settings.options, known=self._encodings)
-        except DiagnosticError as error:
-            return error
-        figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
-        return Output(built.blob, figures, len(built.diagnostics))
+            policies = [replace(policy, abi=settings.pinned) for policy in policies]
+        features, also = settings.features, settings.policy_features
+        for built in compile_policies(policies, features, also, settings.options, known=self._encodings):
+            if isinstance(built, DiagnosticError):
+                yield built
+            else:
+                sizes = built.sizes
+                figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in sizes]
+                yield Output(built.blob, figures, len(built.diagnostics))
 
     def _remember(self, jobs: Sequence[Job], policies: dict[int, _Read], results: dict[int, Result]) -> None:
         if self._cache is None:
@@ -152,6 +161,27 @@ class Batch:
             if request is not None and isinstance(result, Output) and result.profiles:
                 self._cache.keep_request(request, read.key, read.places)
         self._cache.close()
+
+
+def _shares(policies: dict[int, Policy], processes: int) -> list[list[int]]:
+    """The policies that are compiled together, which is faster: a few shares for each process, the largest first."""
+    weights = {number: _weight(policy) for number, policy in policies.items()}
+    total = sum(weights.values())
+    count = max(1 if processes <= 1 else SHARES * processes, -(-total // MAX_SHARE))
+    order = sorted(policies, key=lambda number: (-weights[number], number))
+    return [share for start in range(count) if (share := order[start::count])]
+
+
+def _framed(parts: Iterable[bytes]) -> bytes:
+    return b"".join(piece for part in parts for piece in (len(part).to_bytes(8, "little"), part))
+
+
+def _unframed(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 8], "little")
+        yield data[at + 8 : end]
+        at = end
 
 
 def _weight(policy: Policy) -> int:

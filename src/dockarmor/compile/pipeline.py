@@ -1,18 +1,20 @@
 """Resolved policy to the bytes that a kernel loads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import islice
 from operator import or_
+from typing import cast
 
 from dockarmor.access.signal import signal_number
 from dockarmor.automata.limits import DEFAULT, Limits
-from dockarmor.compile.attachment import attach
+from dockarmor.compile.attachment import Attached, attach, attachments
 from dockarmor.compile.blob import version_word, write_record
-from dockarmor.compile.compiled import CompiledProfile
+from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.compile.encoding import EXEC_CONFLICT, Encoding, Kinds, encode
 from dockarmor.compile.reader import FORCE_COMPLAIN
 from dockarmor.compile.sharing import Encodings
-from dockarmor.compile.table import Form, build
+from dockarmor.compile.table import Form, build_all
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
 from dockarmor.policy.profile import Flags, Policy, Profile
 from dockarmor.rules.kind import Kind
@@ -102,22 +104,42 @@ def compile_policy(
     `policy_features` are what the author knew of where the policy has no ABI rule of its own. `known`: what rules of
     included files came to in policies before. Raises DiagnosticError with the mistakes of all profiles.
     """
-    features = intersect(policy.abi or policy_features, kernel_features)
-    records: list[CompiledBlob] = []
-    mistakes: list[Diagnostic] = []
-    for top in policy.profiles:
-        for profile in top.family():
-            try:
-                records.append(compile_profile(profile, features, options, kinds, known=known))
-            except DiagnosticError as error:
-                mistakes.extend(error.diagnostics)
+    for built in compile_policies([policy], kernel_features, policy_features, options, kinds, known):
+        if isinstance(built, DiagnosticError):
+            raise built
+        return built
+    raise AssertionError("nothing came of a policy")
+
+
+def compile_policies(
+    policies: Iterable[Policy],
+    kernel_features: FeatureSet,
+    policy_features: FeatureSet | None = None,
+    options: Options | None = None,
+    kinds: Kinds | None = None,
+    known: Encodings | None = None,
+) -> Iterator[Built | DiagnosticError]:
+    """What `compile_policy` makes of each, or what it raises: the same bytes, sooner."""
+    families = []
+    for policy in policies:
+        features = intersect(policy.abi or policy_features, kernel_features)
+        families.append([(profile, features) for top in policy.profiles for profile in top.family()])
+    records = compile_all([one for family in families for one in family], options, kinds, known)
+    for family in families:
+        yield _joined(list(islice(records, len(family))))
+
+
+def _joined(records: Sequence[CompiledBlob | DiagnosticError]) -> Built | DiagnosticError:
+    """The records of one policy, or all that is wrong with them."""
+    mistakes = [record for record in records if isinstance(record, DiagnosticError)]
     if mistakes:
-        raise DiagnosticError(mistakes)
+        return DiagnosticError([diagnostic for error in mistakes for diagnostic in error.diagnostics])
+    sound = tuple(record for record in records if not isinstance(record, DiagnosticError))
     return Built(
-        b"".join(record.data for record in records),
-        tuple(diagnostic for record in records for diagnostic in record.diagnostics),
-        tuple(_size(record) for record in records),
-        tuple(records),
+        b"".join(record.data for record in sound),
+        tuple(diagnostic for record in sound for diagnostic in record.diagnostics),
+        tuple(map(_size, sound)),
+        sound,
     )
 
 
@@ -127,43 +149,103 @@ def compile_profile(
     options: Options | None = None,
     kinds: Kinds | None = None,
     encoding: Encoding | None = None,
-    known: Encodings | None = None,
 ) -> CompiledBlob:
     """Compile one profile, without its children. Raises DiagnosticError.
 
     `encoding`: what the profile's rules come to with these features, where that is known already.
     """
+    if encoding is None:
+        encoding = encode(profile, features, all_kinds() if kinds is None else kinds)
+    (made,) = _compiled([(profile, features, encoding)], options or Options())
+    if isinstance(made, DiagnosticError):
+        raise made
+    return made
+
+
+def compile_all(
+    wanted: Iterable[tuple[Profile, Negotiated]],
+    options: Options | None = None,
+    kinds: Kinds | None = None,
+    known: Encodings | None = None,
+) -> Iterator[CompiledBlob | DiagnosticError]:
+    """What `compile_profile` makes of each, or what it raises. All features must be of the same kernel."""
     options = options or Options()
-    if encoding is not None:
-        return _compiled(profile, features, options, encoding)
     kinds = all_kinds() if kinds is None else kinds
-    try:
-        return _compiled(profile, features, options, encode(profile, features, kinds, known))
-    except DiagnosticError as error:
-        if known is None or all(found.code != EXEC_CONFLICT for found in error.diagnostics):
-            raise
-        # Only what is encoded for this profile alone knows by which includes the two rules came.
-        return _compiled(profile, features, options, encode(profile, features, kinds))
+    encoded: list[_Encoded] = []
+    results: list[tuple[Profile, Negotiated, DiagnosticError | None]] = []
+    for profile, features in wanted:
+        try:
+            encoded.append((profile, features, encode(profile, features, kinds, known)))
+            results.append((profile, features, None))
+        except DiagnosticError as error:
+            results.append((profile, features, error))
+    made = _compiled(encoded, options)
+    for profile, features, mistake in results:
+        result = next(made) if mistake is None else mistake
+        if known is not None and isinstance(result, DiagnosticError) and EXEC_CONFLICT in _codes(result):
+            # Only what is encoded for this profile alone knows by which includes the two rules came.
+            try:
+                result = compile_profile(profile, features, options, kinds)
+            except DiagnosticError as error:
+                result = error
+        yield result
 
 
-def _compiled(profile: Profile, features: Negotiated, options: Options, encoding: Encoding) -> CompiledBlob:
-    form = form_of(features, options)
-    attached = attach(profile, features, form, encoding.diagnostics)
+def _codes(error: DiagnosticError) -> set[str]:
+    return {found.code for found in error.diagnostics}
+
+
+_Encoded = tuple[Profile, Negotiated, Encoding]
+
+
+def _compiled(encoded: Sequence[_Encoded], options: Options) -> Iterator[CompiledBlob | DiagnosticError]:
+    """The record of each; their tables are made together."""
+    if not encoded:
+        return
+    form = form_of(encoded[0][1], options)
+    attached: list[Attached | DiagnosticError] = []
+    for profile, features, encoding in encoded:
+        try:
+            attached.append(attach(profile, features, encoding.diagnostics))
+        except DiagnosticError as error:
+            attached.append(error)
+    matched = attachments([Attached() if isinstance(one, DiagnosticError) else one for one in attached], form)
+    policies = build_all("policy", [encoding.policy for _, _, encoding in encoded], form)
+    files = build_all("file", [encoding.file for _, _, encoding in encoded], form)
+    for one, to, *tables in zip(encoded, attached, matched, policies, files, strict=True):
+        yield _record(one, to, tables, form, options)
+
+
+def _record(
+    encoded: _Encoded,
+    attached: Attached | DiagnosticError,
+    tables: Sequence[CompiledTable | DiagnosticError | None],
+    form: Form,
+    options: Options,
+) -> CompiledBlob | DiagnosticError:
+    """A record of its attachment's, its policy's and its files' table, or the first mistake among them."""
+    profile, features, encoding = encoded
+    if isinstance(attached, DiagnosticError):
+        return attached
+    for table in tables:
+        if isinstance(table, DiagnosticError):
+            return table
+    matched, policy, file = cast("Sequence[CompiledTable | None]", tables)
     compiled = replace(
         _header(profile, features, options, form, encoding.diagnostics),
-        attachment_table=attached.table,
+        attachment_table=matched,
         attachment_length=attached.length,
         xattrs=attached.xattrs,
         capabilities=encoding.capability_words(),
         limits=encoding.limits,
-        policy=build("policy", encoding.policy, form),
-        file_table=build("file", encoding.file, form),
+        policy=policy,
+        file_table=file,
         exec_table=encoding.targets if encoding.file else (),
     )
     try:
         data = write_record(compiled)
     except ValueError as error:
-        raise DiagnosticError([Diagnostic("DA406", f"the profile is too large: {error}", profile.span)]) from None
+        return DiagnosticError([Diagnostic("DA406", f"the profile is too large: {error}", profile.span)])
     return CompiledBlob(data, compiled, tuple(encoding.diagnostics))
 
 

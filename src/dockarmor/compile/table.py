@@ -1,12 +1,12 @@
 """Entries of one table to an automaton with permissions."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Literal, cast
 
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
-from dockarmor.automata.minimise import minimise
 from dockarmor.automata.pack import pack
 from dockarmor.automata.subset import determinise
 from dockarmor.automata.tables import Tables
@@ -21,6 +21,7 @@ from dockarmor.compile.accept import (
     policy_single,
 )
 from dockarmor.compile.compiled import FLAG_OWNER, CompiledTable, Use
+from dockarmor.compile.construction import construct, construct_all
 from dockarmor.compile.encoding import PlacedEntry, exec_conflict, merge
 from dockarmor.compile.permission_map import TableEntry
 from dockarmor.compile.stream import MAX_ARRAY
@@ -55,69 +56,98 @@ def build(use: Literal["file", "policy"], placed: Sequence[PlacedEntry], form: F
     if not placed:
         return None
     merged = merge(placed)
-    classes = AcceptClasses(use, _layout(use, form))
-    dfa = construct(merged, classes, form)
-    tables = packed(dfa, form, differential=form.differential, classes=form.classes)
-    wide = len(tables.base) > MAX_STATES_16
-    if wide and not form.wide:
-        raise DiagnosticError([too_many_states(len(tables.base))])
-    return _finish(use, tables, classes, form, wide)
-
-
-def packed(dfa: Dfa, form: Form, *, differential: bool, classes: bool) -> Tables:
-    """The tables of an automaton. Raises DiagnosticError (DA404)."""
+    permissions = Permissions(use, form)
     try:
-        return pack(dfa, differential=differential, classes=classes, chain=form.chain, limits=form.limits)
-    except LimitExceeded as reached:
-        raise DiagnosticError([_limit(reached, [])]) from None
+        dfa = construct(merged, permissions.classes, form.limits)
+    except (ExecConflict, LimitExceeded) as error:
+        raise DiagnosticError([_explained(error, merged, permissions.classes, form)]) from None
+    return permissions.table(dfa)
+
+
+def build_all(
+    use: Literal["file", "policy"], several: Sequence[Sequence[PlacedEntry]], form: Form
+) -> Iterator[CompiledTable | DiagnosticError | None]:
+    """What `build` makes of each, or what it raises; made together, which is faster."""
+    sound = list(map(_is_sound, several))
+    together = [placed for placed, good in zip(several, sound, strict=True) if good]
+    permissions = Permissions(use, form)
+    made: Iterator[Dfa] | None = None
+    if len(together) > 1:
+        # Where some of them cannot be built: which, and why, is found one by one.
+        with suppress(ExecConflict, LimitExceeded):
+            made = construct_all(together, permissions.classes, form.limits)
+    for placed, good in zip(several, sound, strict=True):
+        try:
+            yield permissions.table(next(made)) if made is not None and good else build(use, placed, form)
+        except DiagnosticError as error:
+            yield error
+
+
+def _is_sound(placed: Sequence[PlacedEntry]) -> bool:
+    try:
+        return bool(merge(placed))
+    except DiagnosticError:
+        return False
+
+
+class Permissions:
+    """How the states of one or more tables say what they allow: the accept classes behind them, and their form."""
+
+    def __init__(self, use: Use, form: Form) -> None:
+        self.use, self.form = use, form
+        self.classes = AcceptClasses("file" if use == "file" else "policy", _layout(use, form))
+        self._words: list[tuple[int, int]] = []
+
+    def table(self, dfa: Dfa) -> CompiledTable:
+        """The table of an automaton with these classes' values. Raises DiagnosticError (DA402 to DA404)."""
+        form = self.form
+        try:
+            tables = pack(
+                dfa,
+                differential=form.differential,
+                classes=form.classes,
+                chain=form.chain,
+                limits=form.limits,
+            )
+        except LimitExceeded as reached:
+            raise DiagnosticError([too_large(reached)]) from None
+        wide = len(tables.base) > MAX_STATES_16
+        if wide and not form.wide:
+            raise DiagnosticError([too_many_states(len(tables.base))])
+        return self._listed(tables, wide=wide) if form.permission_table else self._inline(tables, wide=wide)
+
+    def _inline(self, tables: Tables, *, wide: bool) -> CompiledTable:
+        """Permissions in accept words."""
+        resolved = self.classes.resolved
+        self._words += map(inline, resolved[len(self._words) :])
+        first = chosen(array("I", [word for word, _ in self._words]), tables.values)
+        second = chosen(array("I", [word for _, word in self._words]), tables.values)
+        return CompiledTable(_with_values(tables, first), self.use, second, None, self.form.abi, wide=wide)
+
+    def _listed(self, tables: Tables, *, wide: bool) -> CompiledTable:
+        """Permissions in a table of their own, in the order in which states have them; the trap's come first."""
+        used = list(dict.fromkeys(tables.values))
+        forms = [self.classes.layout(self.classes.resolved[value]) for value in used]
+        step = 2 if self.use == "file" else 1
+        places = array("I", bytes(4 * len(self.classes.resolved)))
+        for place, value in enumerate(used):
+            places[value] = step * place
+        accept = chosen(places, tables.values)
+        if self.use == "file":
+            pairs = cast("list[tuple[TableEntry, TableEntry]]", forms)
+            entries = tuple(entry for pair in pairs for entry in pair)
+            flags = array("I", [FLAG_OWNER]) * len(accept)
+        else:
+            entries, flags = tuple(cast("list[TableEntry]", forms)), None
+        if len(entries) > MAX_ARRAY:
+            raise DiagnosticError([_too_many_permissions(len(entries))])
+        return CompiledTable(_with_values(tables, accept), self.use, flags, entries, self.form.abi, wide=wide)
 
 
 def _layout(use: Use, form: Form) -> Layout:
     if not form.permission_table:
         return inline
     return file_pair if use == "file" else policy_single
-
-
-def construct(placed: Sequence[PlacedEntry], classes: AcceptClasses, form: Form) -> Dfa:
-    """The minimal automaton of these entries. Raises DiagnosticError (DA401, DA404)."""
-    examples: dict[int, PlacedEntry] = {}
-    try:
-        trie = Trie(form.limits)
-        for one in placed:
-            number = classes.number(one.entry)
-            examples.setdefault(number, one)
-            trie.add(one.entry.pattern, number)
-        return minimise(determinise(trie, classes.value, classes.covered, form.limits))
-    except ExecConflict as conflict:
-        raise DiagnosticError([_find_conflict(placed, classes, conflict, form)]) from None
-    except LimitExceeded as reached:
-        culprits = [examples[accept] for accept in reached.culprits if accept in examples]
-        raise DiagnosticError([_limit(reached, culprits)]) from None
-
-
-def _finish(use: Use, tables: Tables, classes: AcceptClasses, form: Form, wide: bool) -> CompiledTable:
-    if not form.permission_table:
-        return inline_table(use, tables, classes, form, wide=wide)
-    forms = [classes.layout(resolved) for resolved in classes.resolved]
-    if use == "file":
-        pairs = cast("list[tuple[TableEntry, TableEntry]]", forms)
-        entries = tuple(entry for pair in pairs for entry in pair)
-        accept = chosen(array("I", range(0, len(entries), 2)), tables.values)
-        flags = array("I", [FLAG_OWNER]) * len(accept)
-    else:
-        entries = tuple(cast("list[TableEntry]", forms))
-        accept, flags = array("I", tables.values), None
-    if len(entries) > MAX_ARRAY:
-        raise DiagnosticError([_too_many_permissions(len(entries))])
-    return CompiledTable(_with_values(tables, accept), use, flags, entries, form.abi, wide=wide)
-
-
-def inline_table(use: Use, tables: Tables, classes: AcceptClasses, form: Form, *, wide: bool) -> CompiledTable:
-    """A table whose permissions stand in accept words."""
-    words = [inline(resolved) for resolved in classes.resolved]
-    accept = chosen(array("I", [first for first, _ in words]), tables.values)
-    second = chosen(array("I", [second for _, second in words]), tables.values)
-    return CompiledTable(_with_values(tables, accept), use, second, None, form.abi, wide=wide)
 
 
 def _with_values(tables: Tables, values: "array[int]") -> Tables:
@@ -132,6 +162,15 @@ def _with_values(tables: Tables, values: "array[int]") -> Tables:
 
 
 # -- what went wrong --------------------------------------------------------------------------------------
+
+
+def _explained(
+    error: ExecConflict | LimitExceeded, placed: Sequence[PlacedEntry], classes: AcceptClasses, form: Form
+) -> Diagnostic:
+    if isinstance(error, ExecConflict):
+        return _find_conflict(placed, classes, error, form)
+    first = {classes.number(one.entry): one for one in reversed(placed)}
+    return too_large(error, [first[accept] for accept in error.culprits if accept in first])
 
 
 def _find_conflict(
@@ -158,7 +197,7 @@ def _find_conflict(
     raise AssertionError("a conflict vanished when only its rules were compiled")
 
 
-def _limit(reached: LimitExceeded, culprits: Sequence[PlacedEntry]) -> Diagnostic:
+def too_large(reached: LimitExceeded, culprits: Sequence[PlacedEntry] = ()) -> Diagnostic:
     rules = [one.rule for one in culprits if one.rule is not None]
     span = rules[0].rule.span if rules else None
     return Diagnostic(
