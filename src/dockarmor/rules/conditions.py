@@ -24,6 +24,11 @@ from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 _NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
+#: a condition as most are: one value, without quotes, escapes and parentheses
+_PLAIN = re.compile(
+    r"(?:[ \t\n]|\r\n)*+([A-Za-z][A-Za-z0-9_]*)[ \t]*+=[ \t]*+"
+    r'([^ \t\r\n"!,\\\x00(](?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00]))*+)(?!\\)'
+)
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
 _MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t\n](?:[ \t\n]|\r\n)*+)?(:?=)")
 _ARROW = re.compile(r'->(?![^ \t\n"!,=:)\x00]|[:,][^ \t\n"!,=:)\x00])')
@@ -130,7 +135,16 @@ class Tail:
 
     def condition(self) -> Condition | None:
         """The next condition, None where something else stands."""
-        start = self.cursor.pos
+        cursor, start = self.cursor, self.cursor.pos
+        plain = cursor.match(_PLAIN)
+        if plain is not None and self.conditions < MAX_CONDITIONS:
+            self.conditions += 1
+            cursor.pos = end = plain.end()
+            begin, source = plain.start(1), cursor.source
+            name = Word(plain[1], Span(source, begin, plain.end(1)))
+            return Condition(
+                *(name, "=", (Word(plain[2], Span(source, plain.start(2), end)),), False), Span(source, begin, end)
+            )
         self.skip()
         match = self.cursor.match(_NAME)
         if match is None:

@@ -16,7 +16,8 @@ from dockarmor.value import field, frozen
 # A newline is \n or \r\n; a lone \r is not white space (upstream parser_lex.l).
 _BLANK = re.compile(r"(?:[ \t\n]|\r\n)+")
 # `#include` may stand wherever a comment may, so it is never one. A comment ends with its line, and that with `\n`.
-_TRIVIA = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*\n)+")
+TRIVIA = r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)"
+_TRIVIA = re.compile(TRIVIA + "++")
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from dockarmor.syntax.condition import parse_condition
-from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.cursor import TRIVIA, Cursor, Word
 from dockarmor.syntax.header import HEADER, parse_name, parse_rest
 from dockarmor.syntax.preamble import (
     INCLUDE,
@@ -41,7 +41,7 @@ _QUALIFIER = re.compile(
 )
 # A rule in the shape that nearly all have: no quotes, no escapes, one line.
 _SIMPLE = re.compile(
-    r"((?:audit[ \t]+)?(?:deny[ \t]+)?(?:(?:owner|other)[ \t]+)?)"
+    TRIVIA + r"*+((?:audit[ \t]+)?(?:deny[ \t]+)?(?:(?:owner|other)[ \t]+)?)"
     r'((?:/|@\{\w+\}(?![+?=]|:=))(?:[^ \t\r\n"!,\\#\x00]++|,(?=[^ \t\r\n"!,\\#\x00]))*+)[ \t]++([a-zA-Z]++)[ \t]*+,',
     re.ASCII,
 )
@@ -113,17 +113,17 @@ class _Reader:
                 self.stopped = True
                 begin, cursor.pos = cursor.pos, len(text)
                 nodes.append(Unreadable(cursor.span(begin)))
-            cursor.skip()
-            start = cursor.pos
-            match = _SIMPLE.match(text, start)
+            match = _SIMPLE.match(text, cursor.pos)
             if match is not None:
-                end = match.end()
+                start, end = match.start(1), match.end()
                 path = Word(match[2], Span(source, match.start(2), match.end(2)))
                 rule = simple(path, match[3], _simple_qualifiers(match[1]), Span(source, start, end))
                 if rule is not None:
                     cursor.pos = end
                     nodes.append(RuleNode(rule, rule.span))
                     continue
+            cursor.skip()
+            start = cursor.pos
             if cursor.at_end():
                 if opened is not None and not self.stopped:
                     self.stopped = True  # the braces around it are open, too: one mistake, told once
