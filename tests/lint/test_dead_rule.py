@@ -169,13 +169,37 @@ def test_it_names_the_other_rule_and_a_witness(find: Find) -> None:
         (["deny signal peer=x,", "signal send set=kill peer=x,"], "signal send kill peer=x is denied"),
         (["deny umount /a,", "umount /a,"], "umount /a is denied"),
         (["deny mount -> /a,", "mount -> /a,"], "mount /a is denied"),
-        (["deny ptrace peer=x,", "ptrace read peer=x,"], "ptrace peer=x is denied"),
+        (["deny ptrace peer=x,", "ptrace read peer=x,"], "ptrace read peer=x is denied"),
+        (["deny ptrace read,", "ptrace (trace, read) peer=x,"], "ptrace read peer=x is denied"),
+        (["deny signal send,", "signal (send, receive) set=hup peer=x,"], "signal send hup peer=x is denied"),
+        (["network inet stream,", "network inet tcp,"], "network inet stream is allowed without it"),
+        (["network inet,", "network inet dgram,"], "network inet dgram is allowed without it"),
+        (["deny network alg,", "network alg,"], "network alg is denied"),
+        (
+            ["deny network bind inet stream,", "network (bind, send) inet stream,"],
+            "network bind inet stream is denied",
+        ),
+        (["unix,", "unix bind type=stream addr=@x,"], "unix stream addr=@x is allowed without it"),
+        (["unix type=dgram,", "unix send type=dgram peer=(label=y),"], "unix dgram peer=y is allowed without it"),
+        (
+            ["deny network unix dgram,", "unix (send, receive) type=dgram peer=(label=y),"],
+            "unix dgram peer=y is denied",
+        ),
+        (["deny dbus bus=session,", "dbus bind bus=session name=a.b,"], "dbus bind bus=session name=a.b is denied"),
+        (
+            ["deny dbus send bus=system,", "dbus (send, receive) bus=system path=/a interface=b member=c,"],
+            "dbus send bus=system path=/a interface=b member=c is denied",
+        ),
+        (["dbus eavesdrop,", "dbus eavesdrop bus=session,"], "dbus eavesdrop bus=session is allowed without it"),
+        (["deny capability chown,", "capability chown,"], "capability chown is denied"),
+        (["deny capability kill,", "capability chown kill,"], "capability kill is denied"),
+        (["capability,", "capability kill,"], "capability kill is allowed without it"),
         (["/b/** a,", "/b/c a,"], "append to /b/c is allowed without it"),
         (["deny /b/** w,", "deny /b/c w,"], "write /b/c is denied without it"),
     ],
 )
 def test_witnesses_read_as_what_a_task_does(find: Find, rules: list[str], witness: str) -> None:
-    (one,) = find("DA350", profile(*rules))
+    (one,) = find("DA350", profile(*rules), kernel="kernel-7.2")
     assert one.notes == (f"witness: {witness}",)
 
 

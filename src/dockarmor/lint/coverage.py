@@ -8,7 +8,9 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import reduce
 from itertools import chain
+from operator import or_
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -313,9 +315,13 @@ class _Loss:
 
 
 def speaking(one: Dead, letters: str) -> set[int]:
-    """The entries of a rule that speak of one of these letters; all of them where it has no letters."""
-    if one.table is None or not letters:
+    """The entries of a rule that speak of one of these letters, or of its names; all of them where it has neither."""
+    if one.table is None or not (letters or one.names):
         return set(one.entries)
+    if not letters:
+        bits = named_bits(one.placed.rule)
+        named = reduce(or_, (bits.get(name, 0) for name in one.names))
+        return {index for index in one.entries if one.table.parts[index].everything & named}
     found = set()
     for index in one.entries:
         pair = is_pair(one.table.placed[index].entry.pattern)

@@ -16,6 +16,7 @@ from dockarmor.rules.capability import CapabilityRule
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import ModeFault, parse_mode
 from dockarmor.rules.link import LinkRule
+from dockarmor.rules.unix import UnixRule
 from dockarmor.syntax.tree import Conditional, walk
 from dockarmor.text.diagnostic import Diagnostic, Fix, Label, Severity
 from dockarmor.text.source import Span
@@ -137,6 +138,7 @@ def _some_names(examined: Examined, one: Dead, rule: CapabilityRule) -> Diagnost
         label="denied",
         others=_labels(one.by, False, "denied here"),
         help=(_DENY_WINS,),
+        notes=_witness(one),
         fix=Fix(listed, kept, safe=_is_safe(examined, one), message=f"keep `{kept}`"),
     )
 
@@ -151,6 +153,7 @@ def _some_permissions(one: Dead) -> Diagnostic:
         label="denied" if one.reason == "denied" else "decided elsewhere",
         others=_labels(one.by, False, "decided here"),
         help=(_DENY_WINS,) if one.reason == "denied" else (),
+        notes=_witness(one),
     )
 
 
@@ -180,18 +183,31 @@ def _labels(by: tuple[PlacedRule, ...], denies: bool, words: str) -> tuple[Label
 
 def _witness(one: Dead) -> tuple[str, ...]:
     rule = one.placed.rule
-    letters = one.letters
-    if not letters and isinstance(rule, FileRule | LinkRule):
-        letters = letters_of(rule)[:1]
-    wanted = speaking(one, letters)
-    string = one.table.shortest(lambda met: not wanted.isdisjoint(met)) if one.table else None
-    text = None if string is None else described(one.placed, string, letters)
+    text = _capability(one, rule) if isinstance(rule, CapabilityRule) else _request(one)
     if text is None:
         return ()
     if one.reason == "repeated":
         does = "denied" if rule.qualifiers.effect == "deny" else "allowed"
         return (f"witness: {text[:200]} is {does} without it",)
     return (f"witness: {text[:200]} is {'denied' if one.reason == 'denied' else 'decided by the other rule'}",)
+
+
+def _capability(one: Dead, rule: CapabilityRule) -> str:
+    return f"capability {next(iter(one.names or map(str, rule.names)), 'chown')}"
+
+
+def _request(one: Dead) -> str | None:
+    """What a task could do, of all that the rule speaks of in vain."""
+    rule, letters = one.placed.rule, one.letters
+    if not letters and isinstance(rule, FileRule | LinkRule):
+        letters = letters_of(rule)[:1]
+    table, wanted = one.table, speaking(one, letters)
+    if table is None or not wanted:
+        return None
+    if isinstance(rule, UnixRule):  # what says most: others are about the family and type alone
+        wanted = {max(wanted, key=lambda index: len(table.placed[index].entry.pattern))}
+    string = table.shortest(lambda met: not wanted.isdisjoint(met))
+    return None if string is None else described(one.placed, string, letters, one.names)
 
 
 def _is_safe(examined: Examined, one: Dead) -> bool:
