@@ -7,8 +7,9 @@ import pytest
 
 from dockarmor.access.grammar import parse_request
 from dockarmor.audit.record import read_record
+from dockarmor.lint.registry import ALL
 from dockarmor.policy.builtin import builtin_base
-from dockarmor.policy.features import FeatureSet
+from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.page import Example, Page, codes, page, title
 
@@ -45,13 +46,24 @@ def test_a_page_has_a_title_and_says_something(code: str) -> None:
     assert set(headings) <= {"Example", "Instead"}
 
 
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The package's own includes, and an ABI file beside them as systems have it."""
+    folder = tmp_path_factory.mktemp("base")
+    for part in ("abstractions", "tunables"):
+        (folder / part).symlink_to(os.path.join(builtin_base(), part))
+    (folder / "abi").mkdir()
+    (folder / "abi" / "4.0").write_text(builtin("kernel-6.12").text())
+    return str(folder)
+
+
 @pytest.mark.parametrize("code", PAGES)
-def test_the_examples_do_what_the_page_says(code: str, check_policy: Check) -> None:
+def test_the_examples_do_what_the_page_says(code: str, check_policy: Check, base: str) -> None:
     found = page(code)
     for example in found.examples:
         if example.language not in READERS or (example.language == "features" and not code.startswith("DA19")):
             continue  # a picture of something else, or the kernel of the policy beside it
-        said = _codes(example, found, check_policy)
+        said = _codes(example, found, check_policy, base)
         if example.heading == "Example":
             assert code in said, example.text
         else:
@@ -66,13 +78,19 @@ def test_a_page_with_policy_text_shows_both_ways() -> None:
             assert ("Instead", "apparmor") in languages, code
 
 
-def _codes(example: Example, whole: Page, check: Check) -> list[str]:
+@pytest.mark.parametrize("code", sorted({lint.code for lint in ALL} | {"DA390", "DA391"}))
+def test_a_lint_s_page_has_a_bad_and_a_good_example(code: str) -> None:
+    languages = {(example.heading, example.language) for example in page(code).examples}
+    assert {("Example", "apparmor"), ("Instead", "apparmor")} <= languages
+
+
+def _codes(example: Example, whole: Page, check: Check, base: str) -> list[str]:
     """The codes that reading the example gives. A fence of features in its section is the kernel."""
     if example.language == "apparmor":
         beside = [one.text for one in whole.examples if one.language == "features" and one.heading == example.heading]
         kernel = FeatureSet.parse("features", beside[0]) if beside else None
         text = example.text.encode("utf-8").decode("latin-1")
-        return [one.code for one in check("example", text, builtin_base(), kernel, lints=True)]
+        return [one.code for one in check("example", text, base, kernel, lints=True)]
     try:
         said = READERS[example.language](example.text.rstrip("\n"))
     except DiagnosticError as error:
