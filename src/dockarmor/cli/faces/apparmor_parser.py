@@ -7,7 +7,7 @@ What differs on purpose is in docs/decisions/0011-apparmor-parser-face.md.
 import os
 import sys
 
-from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable, features_text
+from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable, features_text, not_kept
 from dockarmor.cli.faces.parser_options import Stop, Wanted, say, show, wanted
 from dockarmor.compile.policy_cache import folder_features
 
@@ -67,7 +67,7 @@ class _Run:
         files = self._files()
         if self.asked.action == "ofile":
             self._check_target()
-        if "preprocess" in self.flags:
+        if self.asked.action == "preprocess":
             self._preprocess(files)
         elif "binary" in self.flags:
             self._binaries(files)
@@ -96,15 +96,15 @@ class _Run:
         """What the kernel can do, as libapparmor's one text; None where nothing says it."""
         given = self.values.get("kernel-features")
         if given is not None:
-            return features_text(given)
+            return features_text(given, "features" if "features-file" in self.values else "kernel features")
         mount = _mount()
         if mount is not None:
             try:
                 return folder_features(f"{mount}/apparmor/features")
             except OSError:
                 pass
-        reads = not (self.flags & {"skip-read-cache"} or self.asked.action in ("stdout", "ofile"))
-        if (reads or "write-cache" in self.flags) and "preprocess" not in self.flags:
+        reads = not (self.flags & {"skip-read-cache"} or self.asked.action in ("stdout", "ofile", "preprocess"))
+        if reads or "write-cache" in self.flags:
             say("Cache read/write disabled: interface file missing. (Kernel needs AppArmor 2.4 compatibility patch.)")
         return None
 
@@ -146,7 +146,7 @@ class _Run:
         return [_File(_STDIN, _STDIN, "complain" in self.flags)]
 
     def _file(self, argument: str, path: str) -> "_File | None":
-        if self.asked.action == "remove" or self.flags & {"preprocess", "binary"}:
+        if self.asked.action in ("remove", "preprocess") or "binary" in self.flags:
             return _File(argument, path, False)
         quiet = "quiet" in self.flags
         name = os.path.basename(path)
@@ -220,6 +220,8 @@ class _Run:
             self.failed = 1
             return
         show(self.asked, f"Cache miss: {file.path}")
+        if file.complain and file.path != _STDIN and self.features is not None:
+            not_kept(self.asked, file.path)
         if self.asked.action in ("stdout", "ofile"):
             self._print(result.blob)
         else:
@@ -299,6 +301,7 @@ class _Run:
             try:
                 for piece in preprocessed(file.path, self._search(), seen):
                     self._print(piece.encode("latin-1"))
+                show(self.asked, f"Cache miss: {file.path}")
             except (DiagnosticError, OSError) as error:
                 say_errors(file.argument, unreadable(file.path, error) if isinstance(error, OSError) else error)
                 self.failed = 1
@@ -327,7 +330,7 @@ class _Run:
         sys.stdout.buffer.flush()
 
     def _print(self, data: bytes) -> None:
-        if self.asked.action == "ofile" and "preprocess" not in self.flags:
+        if self.asked.action == "ofile":
             self.output += data
             return
         sys.stdout.flush()

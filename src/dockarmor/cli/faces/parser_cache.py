@@ -16,9 +16,9 @@ def cacheable(asked: Wanted) -> bool:
 
     A blob in it has the mode and the namespace that its text says, so options that say others keep away from it.
     """
-    if asked.flags & {"skip-cache", "complain", "preprocess", "binary"} or "namespace" in asked.values:
+    if asked.flags & {"skip-cache", "complain", "binary"} or "namespace" in asked.values:
         return False
-    return asked.action not in ("names", "remove") and ("write-cache" in asked.flags or _reads(asked))
+    return asked.action not in ("names", "remove", "preprocess") and ("write-cache" in asked.flags or _reads(asked))
 
 
 def about_cache(asked: Wanted, features: bytes | None) -> int:
@@ -36,7 +36,19 @@ def about_cache(asked: Wanted, features: bytes | None) -> int:
     return 0
 
 
-def features_text(place: str) -> bytes:
+def not_kept(asked: Wanted, name: str) -> None:
+    """Say that a blob in complain mode, whatever its text says, is no blob for the cache."""
+    if "write-cache" in asked.flags and asked.warns("cache"):
+        try:
+            with open(name, "rb") as file:
+                line = file.read().count(b"\n") + 1
+        except OSError:
+            line = 1
+        short = os.path.basename(name)
+        say(f"Warning from {name} ({name} line {line}): Caching disabled for: '{short}' due to force complain")
+
+
+def features_text(place: str, what: str = "features") -> bytes:
     """A feature set as one text, from a file, or from a folder as the kernel shows it. Raises Stop."""
     try:
         if os.path.isdir(place):
@@ -47,7 +59,7 @@ def features_text(place: str) -> bytes:
             raise OSError(ENOBUFS, os.strerror(ENOBUFS))
         return text
     except OSError as error:
-        say(f"Failed to load features from '{place}': {error.strerror}")
+        say(f"Failed to load {what} from '{place}': {error.strerror}")
         raise Stop(1) from None
 
 

@@ -64,7 +64,7 @@ _FULL = {short: name for name, (short, _) in reversed(OPTIONS.items()) if short}
 _ALIASES = {"--reload": "--replace", "--print-cache.dir": "--print-cache-dir"}
 
 _EARLY = ("config-file", "warn", "Werror")
-_ACTIONS = ("add", "replace", "remove", "names", "stdout", "ofile")
+_ACTIONS = ("add", "replace", "remove", "names", "stdout", "ofile", "preprocess")
 WARNINGS = (
     *("rule-not-enforced", "rule-downgraded", "abi", "deprecated", "config", "cache", "debug-cache", "jobs"),
     *("dangerous", "unexpected", "format", "missing", "override", "dev", "pound-include", "all"),
@@ -120,8 +120,7 @@ class Wanted:
     @property
     def writes(self) -> bool:
         """Is a kernel written to?"""
-        printing = self.action in ("names", "stdout", "ofile") or "preprocess" in self.flags
-        return not printing and "skip-kernel-load" not in self.flags
+        return self.action in ("add", "replace", "remove") and "skip-kernel-load" not in self.flags
 
     def warns(self, what: str) -> bool:
         return what in self.warnings
@@ -211,7 +210,8 @@ def _take(made: Wanted, option: str, value: str | None, *, told: bool = True) ->
         made.warnings.clear()
         made.flags.add(option)
     elif option == "features-file":
-        made.values["kernel-features"] = made.values["policy-features"] = value or ""
+        for name in (option, "kernel-features", "policy-features"):
+            made.values[name] = value or ""
     elif value is None:
         made.flags.add(option)
     else:

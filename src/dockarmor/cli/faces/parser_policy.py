@@ -82,7 +82,7 @@ class Compiler:
 
     def _given(self, option: str) -> FeatureSet | None:
         place = self._wanted.values.get(option)
-        return None if place is None else _parsed(place, features_text(place))
+        return None if place is None else _parsed(place, features_text(place, "policy-features"))
 
     def _processes(self, count: int) -> int:
         from dockarmor.compile.pool import processors

@@ -67,18 +67,19 @@ class Sources:
 
     def _named(self, text: bytes, word: bytes) -> "Iterator[bytes]":
         """The places that stand behind a word, as far as they are there."""
-        before, *others = text.split(word)
-        for rest in others:
-            place, magic = _place(rest[:4200].lstrip(_BLANK))
+        at = text.find(word)
+        while at >= 0:
+            place, magic = _place(text[at + len(word) : at + 4200].lstrip(_BLANK))
             # A comment may say that something "includes" anything: no file of that name in this folder is meant.
-            said = not magic and not place.startswith(b"/") and b"#" in before.rpartition(b"\n")[2][:-1]
+            line = text[text.rfind(b"\n", 0, at) + 1 : max(0, at - 1)]
+            said = not magic and not place.startswith(b"/") and b"#" in line
             if place and not said and b"\0" not in place:
                 for folder in self._search if magic else (b"",):
                     path = os.path.join(folder, place)
                     if os.path.exists(path):
                         yield path
                         break
-            before = rest
+            at = text.find(word, at + len(word))
 
 
 def _place(rest: bytes) -> tuple[bytes, bool]:

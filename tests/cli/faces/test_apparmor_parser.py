@@ -1,0 +1,214 @@
+"""apparmor_parser by name: cache, kernel, command line; side by side with the original in the other file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockarmor.cli.faces import apparmor_parser, parser_options
+from dockarmor.policy.features import builtin
+
+PROFILE = "profile one /bin/one {\n  include <known>\n  /x r,\n}\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to stand in: policy `one`, a base folder, features, a securityfs of plain files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(parser_options, "CONFIG", os.devnull)
+    (tmp_path / "base/abi").mkdir(parents=True)
+    (tmp_path / "fs").mkdir()
+    for name in (".load", ".replace", ".remove"):
+        (tmp_path / "fs" / name).write_bytes(b"")
+    (tmp_path / "base/known").write_text("/known r,\n")
+    (tmp_path / "base/abi/own").write_text(builtin("kernel-6.12").text())
+    (tmp_path / "one").write_text(PROFILE)
+    (tmp_path / "features").write_text(builtin("kernel-6.12").text())
+    return tmp_path
+
+
+def parser(*arguments: str) -> int:
+    given = ("--config-file=/dev/null", "-M", "features", "-b", "base", *arguments)
+    return apparmor_parser.run("apparmor_parser", list(given))
+
+
+def cached(*arguments: str) -> int:
+    return parser("-QWk", "-L", "cache", *arguments)
+
+
+def blob(place: Path) -> Path:
+    return next(place.glob("cache/*/one"))
+
+
+def test_what_is_compiled_is_loaded_in_one_write(place: Path, capfd: Any) -> None:
+    (place / "one").write_text(PROFILE + "profile two { profile child { /y r, } }\n")
+    assert parser("-rTv", "-f", "fs", "one") == 0
+    names = ("one", "child", "two")
+    assert capfd.readouterr().out.splitlines() == [f'Replacement succeeded for "{name}".' for name in names]
+    assert (place / "fs/.replace").read_bytes().count(b"\x04\x08\x00version\x00") == 3
+    assert (place / "fs/.load").read_bytes() == b""
+
+
+def test_profiles_of_two_namespaces_are_two_writes(place: Path) -> None:
+    (place / "one").write_text("profile :a:x { /x r, }\nprofile :b:y { /y r, }\n")
+    assert parser("-aT", "-f", "fs", "one") == 0
+    # A plain file keeps the longer of both; a kernel would have taken each.
+    assert (place / "fs/.load").read_bytes().count(b"namespace") == 1
+
+
+def test_a_kernel_that_refuses_gives_its_number(place: Path, capfd: Any) -> None:
+    os.unlink("fs/.replace")
+    assert parser("-r", "-f", "fs", "one") == 254  # ENOENT
+    assert capfd.readouterr().err == 'apparmor_parser: Unable to replace "one".  Profile doesn\'t exist\n'
+
+
+def test_the_cache_answers_until_a_source_changes(place: Path, capfd: Any) -> None:
+    cached("one")
+    assert capfd.readouterr().err.splitlines()[-2:] == ["Cache miss: one", f"Wrote cache: {blob(place)}"]
+    first = blob(place)
+    assert first.stat().st_mtime_ns == max(Path(file).stat().st_mtime_ns for file in ("one", "base/known"))
+    assert (first.stat().st_mode & 0o777, first.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert (first.parent / ".features").read_bytes() == Path("features").read_bytes()
+    cached("one")
+    assert capfd.readouterr().err.splitlines()[-1] == f"Cache hit: {first}"
+    for source in ("one", "base/known"):
+        os.utime(source)
+        cached("one")
+        assert capfd.readouterr().err.splitlines()[1:] == ["Cache miss: one", f"Wrote cache: {first}"]
+    cached("one")
+    assert "Cache hit" in capfd.readouterr().err
+
+
+def test_a_feature_set_that_the_policy_names_is_a_source(place: Path, capfd: Any) -> None:
+    (place / "one").write_text("abi <abi/own>,\n" + PROFILE)
+    cached("one")
+    cached("one")
+    assert "Cache hit" in capfd.readouterr().err
+    later = blob(place).stat().st_ctime_ns + 10**9
+    os.utime("base/abi/own", ns=(later, later))
+    cached("one")
+    assert "Cache miss" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", b"\x04\x08\x00version\x00\x02\x05\x00\x00\x00"])
+def test_a_blob_that_is_none_or_of_another_version_is_made_anew(place: Path, damage: bytes, capfd: Any) -> None:
+    cached("one")
+    whole = blob(place).read_bytes()
+    time = blob(place).stat().st_mtime_ns
+    blob(place).write_bytes(damage)
+    os.utime(blob(place), ns=(time, time))
+    cached("one")
+    assert blob(place).read_bytes() == whole
+    assert "Cache hit" not in capfd.readouterr().err
+
+
+def test_a_blob_that_the_kernel_refuses_is_compiled_anew(place: Path, capfd: Any) -> None:
+    parser("-QW", "-L", "cache", "one")
+    os.unlink("fs/.load")
+    assert parser("-ak", "-f", "fs", "-L", "cache", "one") == 254
+    assert capfd.readouterr().err.splitlines()[1:] == [
+        f"Cache hit: {blob(place)}",
+        f"Could not load profile {blob(place)} : No such file or directory",
+        "Cache miss: one",
+        'apparmor_parser: Unable to add "one".  Profile doesn\'t exist',
+    ]
+    assert parser("-a", "--skip-bad-cache-rebuild", "-f", "fs", "-L", "cache", "one") == 254
+    assert capfd.readouterr().err.count("Unable") == 0
+
+
+@pytest.mark.parametrize("option", [("-n", "space"), ("-C",)])
+def test_another_namespace_or_mode_keeps_away_from_the_cache(
+    place: Path, option: tuple[str, ...], capfd: Any
+) -> None:
+    cached("one")
+    before = blob(place).read_bytes()
+    cached(*option, "one")
+    assert "Cache hit" not in capfd.readouterr().err
+    assert blob(place).read_bytes() == before
+
+
+def test_policy_that_is_forced_into_complain_mode_keeps_away_from_it_too(place: Path, capfd: Any) -> None:
+    (place / "base/force-complain").mkdir()
+    (place / "base/force-complain/one").symlink_to("../../one")
+    cached("one")
+    assert list(place.glob("cache/*/one")) == []
+    assert "forcing complain mode" in capfd.readouterr().err
+
+
+def test_what_a_comment_includes_does_not_hide_what_is_included(place: Path, capfd: Any) -> None:
+    (place / "two").mkdir()
+    (place / "one").write_text("# this includes two files\n" + PROFILE)
+    cached("one")
+    os.utime("two")
+    capfd.readouterr()
+    cached("one")
+    assert "Cache hit" in capfd.readouterr().err
+
+
+def test_policy_without_an_abi_rule_means_what_the_original_means_by_it(place: Path, capfd: Any) -> None:
+    (place / "one").write_text("profile one { userns, }\n")
+    options = ("--config-file=/dev/null", "--kernel-features", "features", "--warn=rule-not-enforced", "-S", "one")
+    assert apparmor_parser.run("apparmor_parser", list(options)) == 0
+    assert capfd.readouterr().err.startswith("Warning from one (one line 1): userns rules are not enforced")
+    assert apparmor_parser.run("apparmor_parser", [*options, "--Werror=rule-not-enforced"]) == 1
+
+
+def test_a_file_of_output_is_written_whole(place: Path) -> None:
+    (place / "out").write_bytes(b"before")
+    (place / "bad").write_text("profile bad { nonsense, }\n")
+    assert parser("-o", "out", "bad", "one") == 1
+    assert (place / "out").read_bytes().startswith(b"\x04\x08\x00version")
+
+
+def test_hostile_places_are_no_policy(place: Path, capfd: Any) -> None:
+    os.mkfifo("fifo")
+    assert parser("-QT", "fifo", "/dev/zero") == 1
+    assert [line.partition(": ")[2] for line in capfd.readouterr().err.splitlines()] == [
+        "cannot read fifo: not a regular file",
+        "cannot read /dev/zero: not a regular file",
+    ]
+    (place / "one").write_text("include <fifo>\n" + PROFILE)
+    os.rename("fifo", "base/fifo")
+    assert cached("one") == 1
+
+
+def test_an_option_with_no_effect_says_so_and_what_would_be_wrong_is_refused(place: Path, capfd: Any) -> None:
+    assert parser("-QT", "-O", "no-expr-simplify", "-D", "dfa-states", "-c9", "one") == 0
+    assert capfd.readouterr().err.count("has no effect here") == 3
+    assert parser("-qQT", "-O", "no-expr-simplify", "one") == 0
+    assert capfd.readouterr().err == ""
+    assert parser("-QT", "-X", "one") == 1
+    assert "--readimpliesX is not supported" in capfd.readouterr().err
+
+
+def test_defaults_of_a_file_are_silent_about_what_has_no_effect(place: Path, capfd: Any) -> None:
+    (place / "conf").write_text("# ours\nOptimize=no-expr-simplify\nquiet\nfeatures-file=features\n")
+    arguments = ["--config-file=conf", "-QT", "-b", "base", "one"]
+    assert apparmor_parser.run("apparmor_parser", arguments) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_hit_imports_neither_parser_nor_compiler(place: Path) -> None:
+    cached("one")
+    heavy = ("re", "argparse", "collections", "dockarmor.text.source", "dockarmor.rules", "dockarmor.compile.batch")
+    code = (
+        "import sys; from dockarmor.cli.main import main;"
+        " main(['apparmor_parser', '--config-file=/dev/null', *'-M features -b base -Q -L cache one'.split()]);"
+        f" print(sorted(set({heavy!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"[]\n", b"")
+
+
+def test_workers_make_the_same_blobs(place: Path, capfdbinary: Any) -> None:
+    for number in range(6):
+        (place / f"p{number}").write_text(PROFILE.replace("one", f"p{number}"))
+    names = [f"p{number}" for number in range(6)]
+    made = []
+    for jobs in ("-j1", "-j4"):
+        assert parser("-S", jobs, *names) == 0
+        made.append(capfdbinary.readouterr().out)
+    assert made[0] == made[1]
