@@ -12,7 +12,7 @@ from dockarmor.compile.scope import CommonScope, NotCommon, ProfileScope
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.row import PlacedRule, Row
 from dockarmor.policy.variables import Variables
-from dockarmor.rules.kind import Rule
+from dockarmor.rules.kind import Encoded, Rule
 from dockarmor.text.diagnostic import DiagnosticError
 
 #: how many sets of features, aliases and variables, and how many rules for each of them, are remembered
@@ -43,7 +43,8 @@ class Shared:
     """Rules under the same features, aliases and common variables. It keeps these, so that their ids stay theirs."""
 
     def __init__(self, kinds: Kinds, variables: Variables, features: Negotiated, aliases: Aliases) -> None:
-        self._kinds, self._variables, self._features, self._aliases = kinds, variables, features, aliases
+        self._kinds, self._aliases = kinds, aliases
+        self._scope = CommonScope(variables, features)
         self._rows: dict[int, _KnownRow] = {}
         self._rules = 0
         self._mediated: dict[bool, tuple[PlacedEntry, ...]] = {}
@@ -52,8 +53,8 @@ class Shared:
         """What makes the kernel mediate classes (compile/encoding.py)."""
         found = self._mediated.get(everything)
         if found is None:
-            scope = CommonScope(self._variables, self._features)
-            found = self._mediated[everything] = tuple(mediated(self._kinds, scope, everything=everything))
+            found = tuple(mediated(self._kinds, self._scope, everything=everything))
+            self._mediated[everything] = found
         return found
 
     def parts(self, row: Row, own: frozenset[str]) -> Sequence[Encoding | Rule]:
@@ -68,19 +69,17 @@ class Shared:
         return known.parts(own)
 
     def _known(self, rule: Rule) -> "_KnownRule":
-        scope = CommonScope(self._variables, self._features)
-        made = Encoding()
-        placed = PlacedRule(rule)
+        scope = self._scope
+        scope.reached = frozenset()
         try:
-            for encoded in encode_rule(rule, self._kinds[type(rule)], scope, self._aliases):
-                made.take(encoded, placed)
+            encoded = tuple(encode_rule(rule, self._kinds[type(rule)], scope, self._aliases))
         except (NotCommon, DiagnosticError):  # what is wrong with it is said with the profile's own variables
-            return rule, None, made
-        return rule, scope.reached, made
+            return rule, None, ()
+        return rule, scope.reached, encoded
 
 
 #: a rule, the variables that decide (None: the profile itself does), and what it comes to
-_KnownRule = tuple[Rule, frozenset[str] | None, Encoding]
+_KnownRule = tuple[Rule, frozenset[str] | None, tuple[Encoded, ...]]
 
 
 class _KnownRow:
@@ -99,14 +98,17 @@ class _KnownRow:
 
     def _joined(self, own: frozenset[str]) -> Iterator[Encoding | Rule]:
         joined: Encoding | None = None
-        for rule, reached, encoding in self._rules:
+        for rule, reached, encoded in self._rules:
             if reached is None or not own.isdisjoint(reached):
                 if joined is not None:
                     yield joined
                 joined = None
                 yield rule
                 continue
-            joined = joined or Encoding()
-            joined.join(encoding)
+            if joined is None:
+                joined = Encoding()
+            placed = PlacedRule(rule)
+            for one in encoded:
+                joined.take(one, placed)
         if joined is not None:
             yield joined

@@ -1,7 +1,7 @@
 """Set variables and their expansion into alternations (apparmor.d(5), VARIABLES)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
@@ -17,6 +17,7 @@ _FEWER = "every combination of values counts: use fewer, or a pattern such as `*
 # A name has one character at least: `@{}` is text.
 _REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]++|@(?!\{))*+)@\{([\s\S](?:\\[\s\S]|[^\\}]++)*+)\}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_NAMES = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
 _NAMED = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
@@ -96,6 +97,9 @@ class Variables:
 
     def _expand(self, text: str, span: Span, chain: tuple[str, ...]) -> str:
         """The text of a rule: one text, in which a set stands as an alternation."""
+        pieces = _NAMES.split(text)
+        if "\\" not in text and len(pieces) == 2 * text.count("@{") + 1:
+            return self._put_together(pieces, span, chain)
         done, at = "", 0
         while (found := self._reference(text, at, span)) is not None:
             before, name, end = found
@@ -104,10 +108,18 @@ class Variables:
                 done += self._alternation(name, _after_slash(done), text.startswith("/", end), span, chain)
             at = end
             if len(done) > MAX_EXPANDED:
-                raise _error(
-                    "DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span, _FEWER
-                )
+                raise _too_long(span)
         return done + text[at:]
+
+    def _put_together(self, pieces: Sequence[str], span: Span, chain: tuple[str, ...]) -> str:
+        """The same where every `@{` begins a plain reference: texts and names by turns."""
+        done = pieces[0]
+        for name, behind in zip(pieces[1::2], pieces[2::2], strict=True):
+            done += self._alternation(name, _after_slash(done), behind.startswith("/"), span, chain)
+            if len(done) > MAX_EXPANDED:
+                raise _too_long(span)
+            done += behind
+        return done
 
     def _expand_value(self, text: str, span: Span, chain: tuple[str, ...]) -> set[str]:
         """A value of a set: it becomes as many values as the sets in it have, each on its own."""
@@ -220,6 +232,10 @@ def _after_slash(text: str) -> bool:
 
 def _way(name: str, chain: tuple[str, ...]) -> str:
     return "by way of " + " -> ".join(f"@{{{one}}}" for one in (*chain[chain.index(name) :], name))
+
+
+def _too_long(span: Span) -> DiagnosticError:
+    return _error("DA112", f"the text grows beyond {MAX_EXPANDED} bytes when variables expand", span, _FEWER)
 
 
 def _error(code: str, message: str, span: Span, *help: str) -> DiagnosticError:
