@@ -9,7 +9,7 @@ import ctypes
 import json
 import os
 import signal
-import socket  # noqa: F401 (the probes use it)
+import socket
 import struct
 import sys
 
@@ -192,11 +192,12 @@ def submitted(ring, parameters, personality):
 
 
 def programs(*names):
-    """Copies of cat under /mnt/x, in a mount namespace of one's own."""
+    """A cat under each of these names in /mnt/x, in a mount namespace of one's own."""
     private()
     os.mkdir("/mnt/x")
+    write("/mnt/cat", read("/bin/busybox", 1 << 24))
     for name in names:
-        write("/mnt/x/" + name, read("/bin/busybox", 1 << 24))
+        os.link("/mnt/cat", "/mnt/x/" + name)
 
 
 def secure(path, named=False):
@@ -220,11 +221,13 @@ def serving(type, address):
     return start
 
 
-def passed(path):
-    """A descriptor of a file that an unconfined task opened and sent: another label's, as the kernel sees it."""
+def passed(path, profile=None):
+    """A socket on which waits the descriptor of a file that a task opened, under a profile or under none."""
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
+        if profile:
+            become("changeprofile " + profile)
         socket.send_fds(theirs, [b"!"], [os.open(path, os.O_RDONLY)])
         os._exit(0)
     os.waitpid(pid, 0)
@@ -240,6 +243,20 @@ def ended(session):
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
+
+
+def received(waiting):
+    """The descriptor that waits on a socket; OSError where it was kept back."""
+    found = socket.recv_fds(waiting, 1, 1)[1]
+    if not found:
+        raise OSError(13, "no descriptor came")
+    return found[0]
+
+
+def files(*names):
+    """Files of these names in /mnt."""
+    for name in names:
+        write("/mnt/" + name, b"content")
 
 
 def probed(profile, setup, code):

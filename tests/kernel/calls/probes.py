@@ -14,6 +14,7 @@ from dockarmor.kernel.lab import Lab
 PYTHON = ["/usr/bin/python3", "-S", "-E", "-B", "/lab/probe.py"]
 #: what a record says of an inet socket's ends; no request has it
 _ADDRESSES = re.compile(r" (?:laddr|lport|faddr|fport)=[^ ]*")
+_OPERATION = re.compile('operation="[^"]*"')
 #: what a class's profile allows beside what the class is about
 EVERYTHING = (
     *("file", "capability", "network", "unix", "signal", "ptrace", "mount", "umount", "pivot_root"),
@@ -39,7 +40,8 @@ class Probe:
     unconfined before. `kernels`: where the call is made. `allows`: where no request says what is to happen
     (hats, limits), what the policy that `embedded` holds says. `result`: what the code finds where it is allowed.
     `free`: it succeeds without a profile. `unmediated`: kernels that have the call but do not ask AppArmor.
-    `logged`: records are compared, too.
+    `logged`: records are compared, too. `ouid`: who owns the file that is another's. `operation`: how records call
+    it, where the request does not say it.
     """
 
     code: str
@@ -51,6 +53,8 @@ class Probe:
     unmediated: tuple[str, ...] = ()
     profile: str | None = None
     free: bool = True
+    ouid: int = 0
+    operation: str | None = None
     logged: bool = True
 
 
@@ -58,7 +62,8 @@ class Probe:
 class Class:
     """A mediation class: the profile `lab-NAME` allows everything but has only `rules` for what is `left_out`.
 
-    `free`: its calls succeed without a profile. `logged`: records are compared, too.
+    `subject`: under what its calls are made, if not under that profile. `free`: they succeed without one.
+    `logged`: records are compared, too.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Class:
     probes: Mapping[str, Probe]
     others: str = ""
     flags: str = ""
+    subject: str | None = None
     kernels: tuple[str, ...] = KERNELS
     free: bool = True
     logged: bool = True
@@ -123,8 +129,10 @@ def predicted(embedded: Embedded, lab: Lab, probe: Probe, label: str, pid: int) 
             continue
         subject, request = (subject, request) if colon else (probe.profile or label, line)
         privileged = not request.startswith("no_new_privs ")
-        task = Task(pid, b"python3", 0, 0, no_new_privs=not privileged)
+        task = Task(pid, b"python3", 0, probe.ouid, no_new_privs=not privileged)
         decisions.append(embedded.attempt(subject, parse_request(request.removeprefix("no_new_privs ")), task, 1, 2))
         refused = refused or not (colon or decisions[-1].allowed)
     records = tuple(line.partition("): ")[2] for line in embedded.events())
+    if probe.operation is not None:
+        records = tuple(_OPERATION.sub(f'operation="{probe.operation}"', record) for record in records)
     return Ended(all(decision.allowed for decision in decisions), records)

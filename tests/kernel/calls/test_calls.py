@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from beyond import DELETED, DISCONNECTED, MQUEUE, STACK
 from labels import CHANGE_HAT, CHANGE_PROFILE, EXEC, NO_NEW_PRIVS
 from mounts import MOUNT
+from paths import FILE
 from probes import Class, made, predicted
 from sockets import NETWORK, UNIX, UNIX_BY_TYPE
 from tasks import CAPABILITY, IO_URING, PTRACE, RLIMIT, SIGNAL, USERNS
 
+from dockarmor.access.event import Event
+from dockarmor.audit.meaning import request_of
+from dockarmor.audit.record import read_record
 from dockarmor.compile.pipeline import compile_policy
 from dockarmor.kernel.embedded.era import LINUX_6_1, LINUX_6_12, LINUX_6_17
 from dockarmor.kernel.embedded.kernel import Embedded
@@ -22,10 +27,13 @@ from dockarmor.text.source import Source
 
 pytestmark = pytest.mark.lab
 
+#: refusals that no request can say: of the task, of the name, of a mount
+NOT_BY_RULE = ("no new privs", "label not found", "Failed name lookup - disconnected path")
 TABLE = (
     *(MOUNT, SIGNAL, PTRACE, CAPABILITY, USERNS, IO_URING, RLIMIT),
     *(EXEC, CHANGE_PROFILE, CHANGE_HAT, NO_NEW_PRIVS),
-    *(NETWORK, UNIX_BY_TYPE, UNIX),
+    *(NETWORK, UNIX_BY_TYPE, UNIX, FILE),
+    *(DISCONNECTED, DELETED, STACK, MQUEUE),
 )
 CLASSES = {one.name: one for one in TABLE}
 
@@ -58,9 +66,9 @@ def test_calls_end_as_the_embedded_kernel_says(prober: Lab, embedded: Embedded, 
     free = made(prober, {name: probe for name, probe in probes.items() if probe.free and one.free}, None)
     assert {name: ended for name, ended in free.items() if ended.get("errno") or "error" in ended} == {}
     real, ours = {}, {}
-    for name, ended in made(prober, probes, one.label).items():
+    for name, ended in made(prober, probes, one.subject or one.label).items():
         probe = probes[name]
-        expected = predicted(embedded, prober, probe, one.label, ended["pid"])
+        expected = predicted(embedded, prober, probe, one.subject or one.label, ended["pid"])
         records = expected.records if probe.logged and one.logged else ended["records"]
         result = probe.result(embedded) if callable(probe.result) else probe.result
         ours[name] = (expected.done, records, result if expected.done else None)
@@ -73,3 +81,14 @@ def test_calls_end_as_the_embedded_kernel_says(prober: Lab, embedded: Embedded, 
     differ = [f"{name}:\n  real {real[name]}\n  ours {ours[name]}" for name in real if real[name] != ours[name]]
     assert not differ, "\n".join(differ)
     assert {done for done, _, _ in ours.values()} == {True, False}
+    assert [line for _, records, _ in real.values() for line in records if not refused(embedded, line)] == []
+
+
+def refused(embedded: Embedded, line: str) -> bool:
+    """Is what a record says was refused, read back as a request, refused by the embedded kernel, too?"""
+    event = read_record(f"type=1400 audit(1.002:3): {line}")
+    assert isinstance(event, Event)
+    request = request_of(event)
+    if event.kind != "DENIED" or request is None or event.fields.get("info") in NOT_BY_RULE:
+        return True
+    return not embedded.ask(event.profile, request).allowed
