@@ -108,3 +108,37 @@ def test_a_cached_build_imports_neither_parser_nor_compiler(folder: Path) -> Non
     rooms = {"syntax", "rules", "automata", "text", "access"}
     assert not {name for name in second if name.startswith("dockarmor.") and name.split(".")[1] in rooms}
     assert not second & {"argparse", "re", "json", "typing", "enum"}
+
+
+def test_policies_that_share_what_they_include_all_see_it_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKARMOR_CACHE", str(tmp_path / "cache"))
+    base, policies = tmp_path / "base", tmp_path / "policies"
+    for folder in (base / "tunables/more.d", base / "abstractions/base.d", policies):
+        folder.mkdir(parents=True)
+    (base / "tunables/global").write_text("include <tunables/more>\ninclude if exists <tunables/more.d>\n")
+    (base / "tunables/more").write_text("@{A}=/a\n")
+    (base / "abstractions/base").write_text("@{A}/x r,\ninclude if exists <abstractions/base.d>\n")
+    for at in range(3):
+        text = f"include <tunables/global>\nprofile p{at} {{\n  include <abstractions/base>\n  /p{at} r,\n}}\n"
+        (policies / f"p{at}").write_text(text)
+
+    def blobs(*options: str) -> list[bytes]:
+        out = tmp_path / "out"
+        assert main(["build", "--base", str(base), "--output-dir", str(out), *options, str(policies)]) == 0
+        return [(out / f"p{at}").read_bytes() for at in range(3)]
+
+    before: list[bytes] = []
+    for file, text in (
+        ("tunables/more", "@{A}=/b\n"),
+        ("tunables/more.d/one", "@{A}+=/c\n"),
+        ("abstractions/base.d/one", "/d w,\n"),
+        ("abstractions/base", "@{A}/y r,\ninclude if exists <abstractions/base.d>\n"),
+        ("tunables/global", "include <tunables/more>\n"),
+    ):
+        (base / file).write_text(text)
+        now = blobs()
+        assert now == blobs("--no-cache")
+        assert all(one not in before for one in now)
+        before = now
