@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
@@ -214,3 +216,32 @@ def test_a_hit_imports_neither_parser_nor_lints(folder: Path) -> None:
             [sys.executable, "-c", code], capture_output=True, check=True, cwd=folder, env=environment
         )
     assert done.stdout.decode().endswith("\n[]\n")
+
+
+def test_watching_checks_again_after_a_change_until_it_is_interrupted(folder: Path) -> None:
+    command = [sys.executable, "-m", "dockarmor", "check", "--watch", "--output", "concise", "a-good"]
+    environment = {**os.environ, "DOCKARMOR_CACHE": str(folder / ".git/cache"), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        while b"watching" not in running.stderr.readline():
+            pass
+        changing = threading.Event()
+
+        def change() -> None:
+            # Again and again: the watcher says that it begins before it does.
+            while not changing.wait(0.3):
+                (folder / "a-good").write_text(BAD)
+
+        writer = threading.Thread(target=change)
+        writer.start()
+        try:
+            assert b"error[DA262]" in running.stdout.readline()
+        finally:
+            changing.set()
+            writer.join()
+            running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+    assert running.returncode in (2, 130)  # 130: in the midst of a round
