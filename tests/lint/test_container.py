@@ -121,8 +121,11 @@ GOOD = {
 
 
 @pytest.mark.parametrize(("code", "rules"), [(code, rules) for code in BAD for rules in BAD[code]])
-def test_what_opens_a_container_is_found(code: str, rules: str, find: Find) -> None:
-    assert find(code, container(rules))
+def test_what_opens_a_container_is_found(code: str, rules: str, find: Find, fixed: Fixed) -> None:
+    found = find(code, container(rules))
+    assert found
+    if all(one.fix for one in found):
+        assert not find(code, fixed(found))
     assert not find(code, f"profile web {{ {rules} }}\n")
 
 
@@ -140,6 +143,26 @@ def test_an_attachment_is_found_where_a_comment_says_container(find: Find) -> No
     assert found.span is not None
     assert found.span.text == "/usr/bin/web"
     assert not find("DA375", "# dockarmor: container\nprofile web { }\n")
+
+
+def test_an_attachment_beside_a_name_is_taken_out(find: Find, fixed: Fixed) -> None:
+    text = "# dockarmor: container\nprofile web /usr/bin/web flags=(complain) { }\n"
+    assert fixed(find("DA375", text)) == text.replace(" /usr/bin/web", "")
+    (found,) = find("DA375", "# dockarmor: container\nprofile /usr/bin/web { }\n")
+    assert found.fix is None
+
+
+def test_a_capability_is_left_out_alone(find: Find, fixed: Fixed) -> None:
+    for before, after in (("chown sys_module", "chown"), ("bpf chown", "chown"), ("chown bpf kill", "chown kill")):
+        text = container(f"capability {before},")
+        assert fixed(find("DA371", text)) == container(f"capability {after},")
+
+
+def test_the_kernel_s_files_are_denied_one_by_one(find: Find, fixed: Fixed) -> None:
+    mended = fixed(find("DA373", "profile docker-web {\n  /** rw,\n}\n"))
+    assert mended.startswith("profile docker-web {\n  deny /proc/sys/kernel/core_pattern w,\n  deny ")
+    mended = fixed(find("DA373", "profile docker-web {\n  file,\n}\n"))
+    assert mended.startswith("profile docker-web {\n  file,\n  deny /proc/sys/kernel/core_pattern w,\n  deny ")
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,9 @@ def container(rules: str) -> str:
         "deny signal receive peer=unconfined,",
     ],
 )
-def test_a_container_that_nobody_can_stop_is_found(rules: str, find: Find) -> None:
-    assert find("DA363", container(rules))
+def test_a_container_that_nobody_can_stop_is_found(rules: str, find: Find, fixed: Fixed) -> None:
+    found = find("DA363", container(rules))
+    assert fixed(found).startswith("profile docker-web {\n  signal (receive) peer={unconfined,runc,crun},\n  /a r,")
     assert not find("DA365", container(rules))
 
 

@@ -10,7 +10,8 @@ from dockarmor.audit.record import read_record
 from dockarmor.lint.registry import ALL
 from dockarmor.policy.builtin import builtin_base
 from dockarmor.policy.features import FeatureSet, builtin
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.edit import Edit, apply
 from dockarmor.text.page import Example, Page, codes, page, title
 
 Check = Callable[..., list[Diagnostic]]
@@ -21,6 +22,15 @@ READERS: dict[str, Callable[[str], object]] = {
     "request": parse_request,
     "record": read_record,
     "features": lambda text: FeatureSet.parse("features", text),
+}
+
+
+#: lints for which only the author knows what to write
+WITHOUT_FIX = {
+    "DA351": "narrow the deny, or keep it",
+    "DA354": "which of writing and running is needed",
+    "DA361": "which profiles are meant",
+    "DA377": "which files",
 }
 
 
@@ -82,6 +92,22 @@ def test_a_page_with_policy_text_shows_both_ways() -> None:
 def test_a_lint_s_page_has_a_bad_and_a_good_example(code: str) -> None:
     languages = {(example.heading, example.language) for example in page(code).examples}
     assert {("Example", "apparmor"), ("Instead", "apparmor")} <= languages
+
+
+@pytest.mark.parametrize("code", sorted({lint.code for lint in ALL}))
+def test_what_a_lint_would_write_instead_of_the_bad_example_is_good(
+    code: str, check_policy: Check, base: str
+) -> None:
+    example = next(one for one in page(code).examples if one.heading == "Example")
+    fixes = [one.fix for one in check_policy("p", example.text, base, lints=True) if one.code == code and one.fix]
+    if not fixes:
+        assert code in WITHOUT_FIX
+        return
+    mended = apply(fixes[0].span.source, [Edit(fix.span, fix.replacement) for fix in fixes])
+    found = check_policy("p", mended, base, lints=True)
+    assert code not in [one.code for one in found], mended
+    assert not [one for one in found if one.severity is Severity.ERROR], mended
+    assert code not in WITHOUT_FIX
 
 
 def _codes(example: Example, whole: Page, check: Check, base: str) -> list[str]:

@@ -14,7 +14,7 @@ from dockarmor.rules.signal import SignalRule
 from dockarmor.rules.unix import UnixRule
 from dockarmor.rules.userns import UsernsRule
 from dockarmor.syntax.tree import Abi
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Severity
 from dockarmor.value import frozen
 
 
@@ -63,6 +63,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             f"write `abi <{newer}>,`" if newer else "write an ABI that has them; `abi <kernel>,` takes what is there",
         ),
         notes=tuple(notes),
+        fix=Fix(abi.span, f"abi <{newer or 'kernel'}>,", safe=False, message=f"write `abi <{newer or 'kernel'}>,`"),
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.syntax.tree import ProfileNode
-from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
+from dockarmor.text.source import Span
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
@@ -19,7 +20,16 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
                 word.span,
                 Severity.WARNING,
                 help=("engines take a profile by its name: `profile NAME flags=(…) {`, without a path",),
+                fix=_detached(node),
             )
+
+
+def _detached(node: ProfileNode) -> Fix | None:
+    """Take out the path, where there is a name beside it."""
+    if node.attachment is None:
+        return None
+    place = Span(node.span.source, node.name.span.end, node.attachment.span.end)
+    return Fix(place, "", safe=False, message=f"remove `{node.attachment.text[:60]}`")
 
 
 LINT = Lint("DA375", "attached-container-profile", _find, container=True)

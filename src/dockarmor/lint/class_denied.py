@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dockarmor.lint.coverage import coverage
 from dockarmor.lint.dead import Dead
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.removal import removal
 from dockarmor.lint.shown import not_shown
 from dockarmor.policy.profile import PlacedRule
 from dockarmor.rules.all_rule import AllRule
@@ -68,6 +69,7 @@ def _at_deny(deny: PlacedRule, victims: list[Dead]) -> Diagnostic:
         others=tuple(Label(one.placed.rule.span, "never has an effect") for one in victims[:SHOWN]),
         help=_help(deny),
         notes=not_shown(len(victims) - SHOWN),
+        fix=removal(deny.rule.span, safe=False, message="remove the deny"),
     )
 
 

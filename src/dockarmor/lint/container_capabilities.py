@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.removal import removal
 from dockarmor.policy.profile import Profile
 from dockarmor.rules.capability import CapabilityRule
-from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.syntax.cursor import Word
+from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
+from dockarmor.text.source import Span
 
 #: capabilities(7)
 _REACH = {
@@ -35,7 +38,22 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
                     label=_REACH[word.text],
                     help=("leave it out unless the container is meant to govern its host",),
                     notes=("the engine must grant it too, as with `--cap-add`",),
+                    fix=_without(rule, word),
                 )
+
+
+def _without(rule: CapabilityRule, word: Word) -> Fix:
+    if len(rule.names) == 1:
+        return removal(rule.span, safe=False)
+    text, end = word.span.source.text, word.span.end
+    while text[end : end + 1] in (" ", "\t"):
+        end += 1
+    start = word.span.start
+    if word is rule.names[-1]:  # the blanks before it instead
+        end = word.span.end
+        while text[start - 1] in " \t":
+            start -= 1
+    return Fix(Span(word.span.source, start, end), "", safe=False, message=f"leave `{word}` out")
 
 
 def _denied(profile: Profile, name: str) -> bool:

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator
 
+from dockarmor.lint.insertion import insertion
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.removal import removal
 from dockarmor.policy.profile import Profile
 from dockarmor.rules.all_rule import AllRule
 from dockarmor.rules.mount import MountRule
-from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
 from dockarmor.text.source import Span
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     for profile, rule in examined.own_rules(MountRule):
         if rule.qualifiers.effect != "deny" and _any(rule) and not _denied(profile):
-            yield _said(rule.span)
+            yield _said(rule.span, removal(rule.span, safe=False))
     for profile, everything in examined.own_rules(AllRule):
         if everything.qualifiers.effect != "deny" and not _denied(profile):
-            yield _said(everything.span)
+            yield _said(everything.span, insertion(everything.span, "deny mount,"))
 
 
 def _any(rule: MountRule) -> bool:
@@ -28,7 +30,7 @@ def _denied(profile: Profile) -> bool:
     return any(isinstance(rule, MountRule) and rule.qualifiers.effect == "deny" and _any(rule) for rule in rules)
 
 
-def _said(span: Span) -> Diagnostic:
+def _said(span: Span, fix: Fix) -> Diagnostic:
     return Diagnostic(
         "DA370",
         "the container may mount anything anywhere: no path rule holds any more",
@@ -36,6 +38,7 @@ def _said(span: Span) -> Diagnostic:
         Severity.WARNING,
         label="a second /proc at another path is behind no deny rule",
         help=("say which: `mount fstype=tmpfs -> /run/app/,`; docker-default says `deny mount,`",),
+        fix=fix,
     )
 
 

@@ -8,7 +8,7 @@ does not match that, although those profiles confine nothing. docker-default nam
 from collections.abc import Iterator
 
 from dockarmor.lint.container import head
-from dockarmor.lint.insertion import insertion
+from dockarmor.lint.insertion import first_rule, insertion
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.lint.peer_label import RUNTIMES, means
 from dockarmor.policy.profile import Profile
@@ -18,6 +18,7 @@ from dockarmor.text.diagnostic import Diagnostic, Severity
 
 #: the signals by which engines end a container
 _SIGNALS = ("term", "kill")
+_TAKEN = f"signal (receive) peer={{{','.join(('unconfined', *RUNTIMES))}}},"
 
 
 def _stop(examined: Examined) -> Iterator[Diagnostic]:
@@ -30,10 +31,11 @@ def _stop(examined: Examined) -> Iterator[Diagnostic]:
                 head(profile),
                 Severity.WARNING,
                 label=f"no rule takes signals from {', '.join(missing)}",
-                help=(f"add `signal (receive) peer={{{','.join(('unconfined', *RUNTIMES))}}},`",),
+                help=(f"add `{_TAKEN}`",),
                 notes=(
                     "a refused SIGTERM makes every stop wait ten seconds; a refused SIGKILL leaves the container",
                 ),
+                fix=first_rule(examined, profile, _TAKEN),
             )
 
 

@@ -17,8 +17,11 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             continue
         if rule.peer is not None and rule.peer.text not in ("*", "**"):
             continue
-        comma = Span(rule.span.source, rule.span.end - 1, rule.span.end)
-        peer = Fix(comma, " peer=@{profile_name},", safe=False, message="add `peer=@{profile_name}`")
+        if rule.peer is None:
+            place = Span(rule.span.source, rule.span.end - 1, rule.span.end - 1)
+            fix = Fix(place, " peer=@{profile_name}", safe=False, message="add `peer=@{profile_name}`")
+        else:
+            fix = Fix(rule.peer.span, "@{profile_name}", safe=False, message="write `peer=@{profile_name}`")
         yield Diagnostic(
             "DA372",
             "the container may trace every process that it sees, under whatever profile",
@@ -26,7 +29,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             Severity.WARNING,
             label="with `--pid=host` these are the host's",
             help=("add `peer=@{profile_name}`: processes of this profile may look at each other",),
-            fix=peer if rule.peer is None else None,
+            fix=fix,
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.removal import removal
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import WRITE
 from dockarmor.text.diagnostic import Diagnostic, Severity
@@ -22,6 +23,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
                 Severity.WARNING,
                 label="it starts containers with any mount and without any profile",
                 help=("give the container a proxy that lets few requests through, or none of it",),
+                fix=removal(rule.span, safe=False),
             )
 
 

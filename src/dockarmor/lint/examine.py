@@ -95,19 +95,26 @@ def _compile(examined: Examined, found: list[Diagnostic], depth: Depth, kernel: 
     return failed
 
 
+#: codes of what a kernel's features do to a rule
+_OF_FEATURES = ("DA410", "DA411", "DA420", "DA421", "DA422", "DA423", "DA424", "DA425", "DA426")
+
+
 def _counted(compiled: Iterable[Diagnostic], source: Source, kernel: str) -> Iterator[Diagnostic]:
     """What features do to rules of included files is nothing that the author of this file can mend."""
     elsewhere: dict[tuple[int, int], Diagnostic] = {}
     for one in compiled:
-        if one.severity is Severity.WARNING and one.span is not None and one.span.source is not source:
+        if one.code in _OF_FEATURES and one.span is not None and one.span.source is not source:
             elsewhere[id(one.span.source), one.span.start] = one
         else:
             yield one
     if elsewhere:
         files = sorted({one.span.source.name.rpartition("/")[2] for one in elsewhere.values() if one.span})
+        count = (
+            "1 rule of included files is" if len(elsewhere) == 1 else f"{len(elsewhere)} rules of included files are"
+        )
         yield Diagnostic(
             "DA429",
-            f"{len(elsewhere)} rules of included files are dropped or weakened for {kernel}",
+            f"{count} dropped or weakened for {kernel}",
             severity=Severity.NOTE,
             notes=(f"in {', '.join(files[:8])}{' and others' if files[8:] else ''}",),
             help=("`dockarmor check --verbose` shows each",),

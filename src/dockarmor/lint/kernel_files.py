@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dockarmor.access.permission import Perm
 from dockarmor.lint.container import everything, head
+from dockarmor.lint.insertion import first_rule, insertion
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.policy.profile import Profile
 from dockarmor.text.diagnostic import Diagnostic, Severity
@@ -26,10 +27,12 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         written = _written(profile, examined)
         if written:
             first, *more = written
+            rule = everything(profile, examined)
+            denies = [f"deny {path} w," for path in written]
             yield Diagnostic(
                 "DA373",
                 f"the container may write `{first}`" + (f" and {len(more)} more of its kind" if more else ""),
-                rule.span if (rule := everything(profile, examined)) else head(profile),
+                rule.span if rule else head(profile),
                 Severity.WARNING,
                 label="nothing denies it",
                 help=(f"add `deny {first} w,`" + (" and the like" if more else ""),),
@@ -38,6 +41,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
                     "the engine mounts most of these read-only, but not for privileged containers nor with "
                     "`systempaths=unconfined`",
                 ),
+                fix=insertion(rule.span, *denies) if rule else first_rule(examined, profile, *denies),
             )
 
 

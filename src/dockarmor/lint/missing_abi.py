@@ -7,7 +7,8 @@ from dockarmor.lint.container import head
 from dockarmor.lint.included import included
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.syntax.tree import Abi
-from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.text.diagnostic import Diagnostic, Fix, Severity
+from dockarmor.text.source import Span
 
 #: from what most policy is written for to what is newest
 _AT_HAND = ("abi/4.0", "abi/3.0", "abi/5.0")
@@ -27,6 +28,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         head(min(profiles, key=lambda profile: profile.span.start)),
         Severity.NOTE,
         help=(f"begin the file with `abi <{abi}>,`",),
+        fix=Fix(Span(examined.file.source, 0, 0), f"abi <{abi}>,\n\n", safe=False, message="write it"),
     )
 
 

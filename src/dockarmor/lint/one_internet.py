@@ -1,7 +1,9 @@
 """DA378: a container that has IPv4 and not IPv6, without a word on it."""
 
+import re
 from collections.abc import Iterator
 
+from dockarmor.lint.insertion import insertion
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.policy.profile import Profile
 from dockarmor.rules.all_rule import AllRule
@@ -22,6 +24,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             Severity.WARNING,
             label="`inet` is IPv4; every socket of IPv6 is refused",
             help=("add the same rule with `inet6`; or `deny network inet6,` if that is meant",),
+            fix=insertion(rule.span, re.sub(r"\binet\b", "inet6", rule.span.text, count=1)),
         )
 
 

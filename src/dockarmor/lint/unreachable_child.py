@@ -6,15 +6,20 @@ from dockarmor.automata.limits import LimitExceeded, PatternError
 from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.attachment import attachment_patterns
+from dockarmor.lint.insertion import first_rule
 from dockarmor.lint.lint import Examined, Lint
+from dockarmor.lint.mode_word import exec_span, mode_word
 from dockarmor.lint.overlap import BOUNDS
 from dockarmor.policy.profile import Profile
 from dockarmor.rules.aare import escape_literal, filter_slashes, to_pattern
 from dockarmor.rules.change_profile import ChangeProfileRule
 from dockarmor.rules.file import FileRule
 from dockarmor.syntax.tree import ProfileNode, walk
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Severity
 from dockarmor.text.source import Span
+
+#: what stands for a path that is not known
+_SOME = "/path/of/program"
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
@@ -27,7 +32,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         for parent in parents:
             for child in _unreached(parent, targets):
                 if child.span.source is examined.file.source:
-                    yield _found(parent, child, heads.get(child.span.start, child.span))
+                    yield _found(examined, parent, child, heads.get(child.span.start, child.span))
     except DiagnosticError:  # what a variable says cannot be told: that is reported elsewhere
         return
 
@@ -42,9 +47,9 @@ def _unreached(parent: Profile, targets: list[bytes]) -> list[Profile]:
     return [child for at, child in enumerate(children) if at not in named | attached]
 
 
-def _found(parent: Profile, child: Profile, head: Span) -> Diagnostic:
+def _found(examined: Examined, parent: Profile, child: Profile, head: Span) -> Diagnostic:
     own = child.name.removeprefix(f"{parent.name}//")
-    path = own if own.startswith("/") else child.attachment or "/path/of/program"
+    path = own if own.startswith("/") else child.attachment or _SOME
     rule = f"{path} cx," if path in (own, child.attachment) else f"{path} cx -> {own},"
     return Diagnostic(
         "DA352",
@@ -56,7 +61,18 @@ def _found(parent: Profile, child: Profile, head: Span) -> Diagnostic:
             f"add a rule such as `{rule[:120]}` to `{parent.name[:60]}`, or remove the child",
             "if it is started from outside (aa-exec, a container's `apparmor=`), allow this with a comment",
         ),
+        fix=None if path == _SOME else _leading(examined, parent, path, rule),
     )
+
+
+def _leading(examined: Examined, parent: Profile, path: str, rule: str) -> Fix | None:
+    """Add the rule; where the parent runs this program in another way, say `cx` there."""
+    for where, other in examined.own_rules(FileRule):
+        if where is parent and other.exec and other.path is not None and other.path.text == path:
+            if other.target is not None or not rule.endswith(" cx,") or mode_word(other) is None:
+                return None
+            return Fix(exec_span(other), "cx", safe=False, message="write `cx`")
+    return first_rule(examined, parent, rule)
 
 
 def _named(profile: Profile) -> Iterator[bytes]:
