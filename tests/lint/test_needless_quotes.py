@@ -43,10 +43,10 @@ def test_without_them_the_rule_is_the_same(rule: str, find: Find, fixed: Fixed) 
     assert not find("DA383", mended)
 
 
-def test_names_and_variables(find: Find, fixed: Fixed) -> None:
-    text = '@{X} = "/a" "/b c"\nprofile "app" "/usr/bin/app" {\n  @{X} r,\n}\n'
+def test_variables_and_attachments_but_not_the_name_of_a_profile(find: Find, fixed: Fixed) -> None:
+    text = '@{X} = "/a" "/b c"\nprofile "app" "/usr/bin/app" {\n  @{X} r,\n  signal peer="app",\n}\n'
     found = find("DA383", text)
-    assert [one.span.text for one in found if one.span] == ['"/a"', '"app"', '"/usr/bin/app"']
+    assert [one.span.text for one in found if one.span] == ['"/a"', '"/usr/bin/app"']
     assert tree(fixed(found)) == tree(text)
 
 

@@ -19,9 +19,11 @@ _BEHIND = r"[ \t\r\n)]|,(?:[ \t\r\n]|\Z)|\Z"
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     if '"' not in examined.file.source.text:
         return
+    names = {node.name.text for node in walk(examined.file.body) if isinstance(node, ProfileNode)}
     for node in walk(examined.file.body):
         for word in _words(node):
-            if _needless(word):
+            # who generates profiles quotes the name, which may have blanks, wherever it stands
+            if word.text not in names and _needless(word):
                 yield Diagnostic(
                     "DA383",
                     "these quotes are needless",
