@@ -22,6 +22,10 @@ def test_a_container_that_may_create_them(rule: str, find: Find, fixed: Fixed) -
     assert not find("DA386", container(rule))
 
 
+def test_a_profile_that_confines_nothing_is_another_matter(find: Find) -> None:
+    assert not find("DA379", "profile podman-api flags=(unconfined) {\n  userns,\n}\n")
+
+
 def test_one_that_may_not_and_says_so(find: Find) -> None:
     assert not find("DA379", container("deny userns,"))
     assert not find("DA386", container("deny userns,"))
