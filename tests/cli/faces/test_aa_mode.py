@@ -44,12 +44,12 @@ def modes() -> dict[str, str]:
     return {one.name: one.mode for one in chosen.embedded().profiles()}
 
 
-def test_a_program_finds_its_profile_by_attachment_and_only_its_header_changes(folder: Path, capsys: Any) -> None:
+def test_a_program_finds_its_profile_by_attachment_and_its_hats_change_with_it(folder: Path, capsys: Any) -> None:
     assert called("aa-complain", folder, "/usr/local/bin/man") == 0
     assert (folder / "usr.bin.man").read_text() == MAN.replace(
         "flags=(attach_disconnected)", "flags=(attach_disconnected, complain)"
-    )
-    assert modes() == {"man": "complain", "man//filter": "enforce", "man//hat": "enforce", "other": "enforce"}
+    ).replace("^hat {", "^hat flags=(complain) {")
+    assert modes() == {"man": "complain", "man//filter": "enforce", "man//hat": "complain", "other": "enforce"}
     assert capsys.readouterr().out == "Setting /usr/local/bin/man to complain mode.\n"
 
 
@@ -116,7 +116,7 @@ def test_what_has_no_profile_is_skipped(folder: Path, argument: str, capsys: Any
 def test_explicit_options_name_what_is_meant(folder: Path) -> None:
     called("aa-complain", folder, "--no-reload", "--profile", "other", "--executable-file", "/usr/bin/man")
     text = (folder / "usr.bin.man").read_text()
-    assert text.count("complain") == 2
+    assert text.count("complain") == 3
     called("aa-enforce", folder, "--no-reload", "--profile-file", str(folder / "usr.bin.man"), "-d", str(folder))
     assert (folder / "usr.bin.man").read_text() == MAN
 

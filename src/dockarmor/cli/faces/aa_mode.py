@@ -6,7 +6,7 @@ only if this host's kernel can be reached, unless --no-reload is given.
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dockarmor.cli.faces.places import Places
 from dockarmor.cli.faces.profile_files import Meant, find, profiles_of, reading
@@ -22,7 +22,7 @@ from dockarmor.syntax.tree import ProfileNode, walk
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.edit import apply
 from dockarmor.text.render import printable
-from dockarmor.text.source import Source
+from dockarmor.text.source import Source, Span
 
 #: flags that say a mode: one of them holds
 MODES = ("enforce", "complain", "kill", "unconfined", "prompt", "default_allow")
@@ -44,11 +44,14 @@ def change(name: str, arguments: list[str], places: Places) -> int:
     if isinstance(options, int):
         return options
     kernel = None if options.no_reload else _kernel()
-    for argument, meant in _meant(options):
-        if _WHAT[name] == "disable":
-            _disable(argument, meant, options, kernel)
-        elif options.force or not _unconfined(argument, meant, _WHAT[name]):
-            _set(argument, meant, _WHAT[name], options, kernel)
+    mode = _WHAT[name]
+    for words, meant in _meant(options):
+        if mode == "disable":
+            print(*(f"Disabling {word}." for word in words), sep="\n")
+            _disable(meant, options, kernel)
+        elif options.force or not _unconfined(words[0], meant, mode):
+            print(*(f"Setting {word} to {mode} mode." for word in words), sep="\n")
+            _set(meant, mode, options, kernel)
     return 0
 
 
@@ -77,15 +80,22 @@ def _options(name: str, arguments: list[str], places: Places) -> Namespace | int
     return options
 
 
-def _meant(options: Namespace) -> Iterator[tuple[str, Meant]]:
-    asked = [options.profile_file, options.profile, options.executable_file, *options.program]
-    for argument in filter(None, asked):
-        found = find(argument, options.dir)
-        if not found:
-            print(f"Profile for {printable(os.fsencode(argument).decode('latin-1'))} not found, skipping")
-        for meant in found:
-            whole = meant.profiles is None
-            yield meant.path if whole else argument, meant
+def _meant(options: Namespace) -> Iterator[tuple[list[str], Meant]]:
+    """What the arguments mean, each by the words that it is told by."""
+    if options.profile_file:
+        for meant in _found(options.profile_file, options.dir):
+            profiles = sorted(meant.profiles or _all(meant.path), key=lambda profile: profile.span.start)
+            yield [profile.name for profile in profiles], meant
+    for argument in filter(None, [options.profile, options.executable_file, *options.program]):
+        for meant in _found(argument, options.dir):
+            yield [meant.path if meant.profiles is None else argument], meant
+
+
+def _found(argument: str, folder: str) -> list[Meant]:
+    found = find(argument, folder)
+    if not found:
+        print(f"Profile for {printable(os.fsencode(argument).decode('latin-1'))} not found, skipping")
+    return found
 
 
 def _unconfined(argument: str, meant: Meant, mode: str) -> bool:
@@ -101,8 +111,7 @@ def _all(path: str) -> list[Profile]:
     return profiles_of(path, reading(os.path.dirname(path)))
 
 
-def _set(argument: str, meant: Meant, mode: str, options: Namespace, kernel: Kernel | None) -> None:
-    print(f"Setting {argument} to {mode} mode.")
+def _set(meant: Meant, mode: str, options: Namespace, kernel: Kernel | None) -> None:
     for folder in ("disable", *(("force-complain",) if mode == "enforce" else ())):
         _unlink(_link(options.dir, folder, meant.path))
     with open(meant.path, "rb") as file:
@@ -115,11 +124,11 @@ def _set(argument: str, meant: Meant, mode: str, options: Namespace, kernel: Ker
 
 
 def _edited(source: Source, meant: Meant, mode: str) -> str:
-    """The text with the mode in its headers: of the profiles that are meant, or of all with their children."""
+    """The text with the mode in its headers: of the profiles that are meant, with their hats, or of all."""
     parsed = parse(source, grammar())
     if parsed.diagnostics:
         raise DiagnosticError(parsed.diagnostics)
-    starts = None if meant.profiles is None else {profile.span.start for profile in meant.profiles}
+    starts = None if meant.profiles is None else {span.start for span in _headers(meant.profiles)}
     edits = []
     for node in walk(parsed.file.body):
         if isinstance(node, ProfileNode) and (starts is None or node.span.start in starts):
@@ -129,8 +138,14 @@ def _edited(source: Source, meant: Meant, mode: str) -> str:
     return apply(source, edits)
 
 
-def _disable(argument: str, meant: Meant, options: Namespace, kernel: Kernel | None) -> None:
-    print(f"Disabling {argument}.")
+def _headers(profiles: Iterable[Profile]) -> Iterator[Span]:
+    """Of profiles and their hats, which run the same program; children run others."""
+    for profile in profiles:
+        yield profile.span
+        yield from (child.span for child in profile.children if child.hat)
+
+
+def _disable(meant: Meant, options: Namespace, kernel: Kernel | None) -> None:
     link = _link(options.dir, "disable", meant.path)
     os.makedirs(os.path.dirname(link), exist_ok=True)
     if not os.path.lexists(link):
