@@ -1,10 +1,11 @@
 """Work in forked processes: all of it is done once, and a worker that dies is noticed."""
 
+import gc
 import os
 
 import pytest
 
-from dockarmor.compile.pool import scattered
+from dockarmor.compile.pool import Uncollected, scattered
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])
@@ -25,3 +26,16 @@ def test_a_worker_that_dies_is_an_error_and_no_process_is_left() -> None:
         list(scattered(lambda item: os._exit(9), range(4), 2))  # type: ignore[arg-type, return-value]
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_cycles_are_looked_for_again_afterwards_where_they_were_before(collecting: bool) -> None:
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with pytest.raises(KeyError), Uncollected():
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()

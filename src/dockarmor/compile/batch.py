@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
 from dockarmor.compile.pipeline import Options, all_kinds, compile_policies
-from dockarmor.compile.pool import scattered
+from dockarmor.compile.pool import Uncollected, scattered
 from dockarmor.compile.program import digest
 from dockarmor.compile.recorder import Known, Recorder
 from dockarmor.compile.sharing import Encodings
@@ -84,6 +84,10 @@ class Batch:
 
         `done` is told how many more are finished.
         """
+        with Uncollected():
+            return self._build(jobs, done)
+
+    def _build(self, jobs: Sequence[Job], done: Callable[[int], None]) -> list[Result]:
         results: dict[int, Result] = {}
         policies: dict[int, _Read] = {}
         for number, job in enumerate(jobs):

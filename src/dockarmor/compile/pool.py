@@ -15,6 +15,21 @@ def processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
+class Uncollected:
+    """A stretch in which nothing looks for reference cycles.
+
+    Where all that is read is needed to the end, that would be a look through all of it again and again.
+    """
+
+    def __enter__(self) -> None:
+        self._before = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._before:
+            gc.enable()
+
+
 def scattered(work: Callable[[int], bytes], items: Sequence[int], processes: int) -> Iterator[tuple[int, bytes]]:
     """`work` of every item, in the order in which it is done; begin with the largest.
 
