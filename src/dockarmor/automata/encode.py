@@ -43,12 +43,16 @@ class Encoder:
     for the symbol -1 at 0.
     """
 
-    def __init__(self, dfa: Dfa, classes: bool, chain: int, limit: int) -> None:
+    def __init__(self, dfa: Dfa, classes: bool, chain: int) -> None:
         self.states = dfa.states
         self.width = dfa.width
         self.chain = chain
-        self.rows = full_rows(dfa, limit)
+        self.row_default = dfa.defaults
+        self.row_offsets = dfa.offsets
+        self.row_columns = dfa.columns
+        self.row_targets = dfa.targets
         self.band = dfa.out_of_band
+        self.by_class = classes
         self.column_of = bytes(range(dfa.width)) if classes else dfa.classes
         self.symbols = len(self.column_of)
         self.weight = numbers(self.width)
@@ -60,12 +64,15 @@ class Encoder:
         self.recent = numbers(self.states * RECENT)
         self.recent_count = numbers(self.states)
         self.candidates = numbers(RECENT + 2 * ANCESTORS + 2)
+        self.mine = numbers(self.width)
+        self.theirs = numbers(self.width)
         self.default = numbers(self.states)
         self.relative = numbers(self.states)
         self.offsets = numbers(self.states + 1)
         self.entries = numbers(1024)
         self.targets = numbers(1024)
         self.used = 0
+        self.most = 0
         self._weigh()
 
     def _weigh(self) -> None:
@@ -89,11 +96,18 @@ class Encoder:
             self.default[s] = plain
             relative = -1
             if differential:
-                relative = self._relative(s, plain, self.symbols - self.count[0])
+                relative = self._relative(s, plain, self.symbols - self.most)
                 self.recent[plain * RECENT + self.recent_count[plain] % RECENT] = s
                 self.recent_count[plain] += 1
-            self.count[0] = 0
-            self._emit(s, plain, relative)
+            if self.used + self.symbols + 1 > len(self.entries):
+                self.entries = grown(self.entries, 2 * self.used + self.symbols + 1)
+                self.targets = grown(self.targets, 2 * self.used + self.symbols + 1)
+            if relative < 0 and self.by_class and plain == self.row_default[s]:
+                self._copy(s)
+            else:
+                self._emit(s, plain, relative)
+            if self.band is not None and self.band[s]:
+                self._insert_band(s)
             self.offsets[s + 1] = self.used
             if relative >= 0:
                 self.relative[s] = 1
@@ -102,33 +116,36 @@ class Encoder:
 
     def _parents(self) -> None:
         """Which state first leads to a state."""
-        rows = self.rows
         parent = self.parent
         for s in range(self.states):
             parent[s] = -1
         for s in range(self.states):
-            for c in range(s * self.width, s * self.width + self.width):
-                target = rows[c]
+            target = self.row_default[s]
+            if parent[target] < 0 and target != s:
+                parent[target] = s
+            for i in range(self.row_offsets[s], self.row_offsets[s + 1]):
+                target = self.row_targets[i]
                 if parent[target] < 0 and target != s:
                     parent[target] = s
 
     def _majority(self, s: int) -> int:
-        """The commonest target of a state; count[0] is left at how many symbols lead there."""
-        rows = self.rows
-        weight = self.weight
-        count = self.count
-        row = s * self.width
-        best = 0
-        most = 0
-        for c in range(self.width):
-            target = rows[row + c]
-            count[target] += weight[c]
-            if count[target] > most:
-                most = count[target]
-                best = target
-        for c in range(self.width):
-            count[rows[row + c]] = 0
-        count[0] = most
+        """The commonest target of a state; `most` is left at how many symbols lead there."""
+        low = self.row_offsets[s]
+        high = self.row_offsets[s + 1]
+        best = self.row_default[s]
+        most = self.symbols
+        for i in range(low, high):
+            most -= self.weight[self.row_columns[i]]
+        if 2 * most < self.symbols:
+            for i in range(low, high):
+                target = self.row_targets[i]
+                self.count[target] += self.weight[self.row_columns[i]]
+                if self.count[target] > most:
+                    most = self.count[target]
+                    best = target
+            for i in range(low, high):
+                self.count[self.row_targets[i]] = 0
+        self.most = most
         return best
 
     def _candidates(self, s: int, plain: int) -> int:
@@ -153,9 +170,6 @@ class Encoder:
         """The state with fewest differing symbols, -1 if a plain default needs no more entries."""
         if entries <= 1:
             return -1
-        rows = self.rows
-        weight = self.weight
-        row = s * self.width
         best = -1
         least = entries
         n = self._candidates(s, plain)
@@ -163,30 +177,66 @@ class Encoder:
             candidate = self.candidates[i]
             if candidate >= s or candidate < 1 or self.length[candidate] >= self.chain:
                 continue
-            other = candidate * self.width
-            cost = 0
-            for c in range(self.width):
-                if rows[row + c] != rows[other + c]:
-                    cost += weight[c]
-                    if cost >= least:
-                        break
+            cost = self._distance(s, candidate, least)
             if cost < least:
                 least = cost
                 best = candidate
         return best
 
+    def _distance(self, s: int, other: int, least: int) -> int:
+        """How many symbols lead elsewhere from two states; `least` or more where it is not less than that."""
+        i = self.row_offsets[s]
+        i_end = self.row_offsets[s + 1]
+        j = self.row_offsets[other]
+        j_end = self.row_offsets[other + 1]
+        left = self.row_default[s]
+        right = self.row_default[other]
+        cost = 0
+        rest = self.symbols  # of the columns that neither row lists
+        while i < i_end or j < j_end:
+            if j == j_end or (i < i_end and self.row_columns[i] < self.row_columns[j]):
+                column = self.row_columns[i]
+                same = self.row_targets[i] == right
+                i += 1
+            elif i == i_end or self.row_columns[j] < self.row_columns[i]:
+                column = self.row_columns[j]
+                same = self.row_targets[j] == left
+                j += 1
+            else:
+                column = self.row_columns[i]
+                same = self.row_targets[i] == self.row_targets[j]
+                i += 1
+                j += 1
+            rest -= self.weight[column]
+            if not same:
+                cost += self.weight[column]
+                if cost >= least:
+                    return cost
+        return cost if left == right else cost + rest
+
+    def _copy(self, s: int) -> None:
+        """The entries of a state are its exceptions."""
+        for i in range(self.row_offsets[s], self.row_offsets[s + 1]):
+            self.entries[self.used] = self.row_columns[i]
+            self.targets[self.used] = self.row_targets[i]
+            self.used += 1
+
+    def _fill(self, row: "array[int]", s: int) -> None:
+        """All targets of a state, column by column."""
+        for c in range(self.width):
+            row[c] = self.row_default[s]
+        for i in range(self.row_offsets[s], self.row_offsets[s + 1]):
+            row[self.row_columns[i]] = self.row_targets[i]
+
     def _emit(self, s: int, plain: int, relative: int) -> None:
         """Append the entries of a state."""
-        if self.used + self.symbols + 1 > len(self.entries):
-            self.entries = grown(self.entries, 2 * self.used + self.symbols + 1)
-            self.targets = grown(self.targets, 2 * self.used + self.symbols + 1)
-        rows = self.rows
-        row = s * self.width
-        other = relative * self.width
+        self._fill(self.mine, s)
+        if relative >= 0:
+            self._fill(self.theirs, relative)
         low = self.used
         for c in range(self.width):
-            target = rows[row + c]
-            if target == (rows[other + c] if relative >= 0 else plain):
+            target = self.mine[c]
+            if target == (self.theirs[c] if relative >= 0 else plain):
                 continue
             for j in range(self.list_start[c], self.list_start[c + 1]):
                 symbol = self.lists[j]
@@ -198,10 +248,14 @@ class Encoder:
                 self.entries[x] = symbol
                 self.targets[x] = target
                 self.used += 1
-        if self.band is not None and self.band[s]:
-            for x in range(self.used, low, -1):
-                self.entries[x] = self.entries[x - 1] + 1
-                self.targets[x] = self.targets[x - 1]
-            self.entries[low] = 0
-            self.targets[low] = self.band[s]
-            self.used += 1
+
+    def _insert_band(self, s: int) -> None:
+        """The symbol -1 becomes 0, and all others move up by one."""
+        assert self.band is not None
+        low = self.offsets[s]
+        for x in range(self.used, low, -1):
+            self.entries[x] = self.entries[x - 1] + 1
+            self.targets[x] = self.targets[x - 1]
+        self.entries[low] = 0
+        self.targets[low] = self.band[s]
+        self.used += 1

@@ -47,6 +47,9 @@ cdef class Quotient:
     cdef public Py_ssize_t count, used
     cdef public unsigned int[::1] new_defaults, new_offsets, new_columns, new_targets, new_values
 
+    @cython.locals(s=Py_ssize_t)
+    cdef void _find_first(self) except *
+
     @cython.locals(s=Py_ssize_t, i=Py_ssize_t, dead=Py_ssize_t)
     cpdef void visit_all(self, Py_ssize_t start) except *
 

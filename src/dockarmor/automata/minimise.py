@@ -266,9 +266,13 @@ class Quotient:
         self.new_defaults = array("I", bytes(4 * parts.classes + 4))
         self.new_offsets = array("I", bytes(4 * parts.classes + 8))
         self.new_values = array("I", bytes(4 * parts.classes + 4))
-        for s in range(parts.states - 1, -1, -1):
-            self.first[parts.of[s]] = s
-            self.number[parts.of[s]] = -1
+        self._find_first()
+
+    def _find_first(self) -> None:
+        """The first state of each part; none has a number yet."""
+        for s in range(self.parts.states - 1, -1, -1):
+            self.first[self.parts.of[s]] = s
+            self.number[self.parts.of[s]] = -1
 
     def visit_all(self, start: int) -> None:
         """Number what can be reached from a start; the rows are left in the attributes."""

@@ -6,7 +6,7 @@ from array import array
 
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.encode import Encoder
-from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
+from dockarmor.automata.limits import LimitExceeded
 from dockarmor.automata.tables import DIFFERENTIAL, OFFSET, OUT_OF_BAND, Tables
 from dockarmor.automata.vectors import VectorSet, numbers, unsigned
 
@@ -19,20 +19,19 @@ def pack(
     differential: bool = False,
     classes: bool = False,
     chain: int = 4,
-    limits: Limits = DEFAULT,
 ) -> Tables:
     """The tables of an automaton.
 
     `differential`: states may be stored as what differs from another state, in chains of at most `chain`
     steps. `classes`: symbols are byte classes. Both make tables smaller and each step a little slower.
-    Raises LimitExceeded ("cells" where the full rows, "entries" where the tables would be too large).
+    Raises LimitExceeded ("entries" where the tables would be too large).
 
     >>> from dockarmor.automata.dfa import EMPTY
     >>> tables = pack(EMPTY)
     >>> len(tables.base), len(tables.next)
     (2, 256)
     """
-    rows = Encoder(dfa, classes, chain, limits.cells)
+    rows = Encoder(dfa, classes, chain)
     rows.run(differential)
     comb = Comb(rows)
     if comb.highest > OFFSET:

@@ -107,7 +107,6 @@ class Permissions:
                 differential=form.differential,
                 classes=form.classes,
                 chain=form.chain,
-                limits=form.limits,
             )
         except LimitExceeded as reached:
             raise DiagnosticError([too_large(reached)]) from None
