@@ -179,6 +179,8 @@ def test_it_names_the_other_rule_and_a_witness(find: Find) -> None:
             ["deny network bind inet stream,", "network (bind, send) inet stream,"],
             "network bind inet stream is denied",
         ),
+        (["deny unix addr=@x,", "unix bind type=stream addr=@x,"], "unix stream addr=@x is denied"),
+        (["deny unix peer=(label=y),", "unix send type=dgram peer=(label=y),"], "unix dgram peer=y is denied"),
         (["unix,", "unix bind type=stream addr=@x,"], "unix stream addr=@x is allowed without it"),
         (["unix type=dgram,", "unix send type=dgram peer=(label=y),"], "unix dgram peer=y is allowed without it"),
         (

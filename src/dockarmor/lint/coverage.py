@@ -24,6 +24,7 @@ from dockarmor.rules.all_rule import AllRule
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.file_mode import APPEND, EXEC, LINK, LOCK, MMAP, READ, SUBSET, WRITE, both_groups
 from dockarmor.rules.link import LinkRule
+from dockarmor.rules.unix import UnixRule
 
 #: how many rules are named that together leave nothing of another
 MOST_NAMED = 3
@@ -71,9 +72,19 @@ class _Weighed:
         self.speaks = [ok and (own or deny) for ok, own, deny in zip(self.ok, self.own, self.denies, strict=True)]
         self.prioritised = any(one.entry.priority for one in table.placed)
         self.of_rule: dict[int, list[int]] = {}
+        sockets: list[int] = []
         for index, rule in enumerate(table.rules):
             self.of_rule.setdefault(id(rule), []).append(index)
+            if rule is not None and isinstance(rule.rule, UnixRule) and rule.rule.qualifiers.effect != "deny":
+                sockets.append(id(rule))
+        for key in dict.fromkeys(sockets):
+            self._leave_out_coarse(self.of_rule[key])
         self.meetings: dict[int, list[tuple[int, ...]]] = {}
+
+    def _leave_out_coarse(self, entries: list[int]) -> None:
+        """Of a unix rule that is encoded in full, the network rule beside it, by which only older kernels decide."""
+        if len(entries) > 1:
+            entries.remove(min(entries, key=lambda index: len(self.table.placed[index].entry.pattern)))
 
     # -- dead rules of the file ---------------------------------------------------------------------------
 

@@ -102,7 +102,7 @@ def _on_socket(string: bytes, names: Sequence[str]) -> str | None:
     label = rest.rpartition(b"\0")[2]
     if family == "unix" and b"\0\x01" in rest and label:
         words.append(f"peer={label.decode('latin-1')}")
-    return " ".join(words)
+    return " ".join(words) if words[1:] else None
 
 
 def _named(numbers: Mapping[str, int], two: bytes) -> str | None:
