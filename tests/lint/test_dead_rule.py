@@ -205,6 +205,13 @@ def test_witnesses_read_as_what_a_task_does(find: Find, rules: list[str], witnes
     assert one.notes == (f"witness: {witness}",)
 
 
+def test_a_denied_unix_rule_has_an_effect_on_older_kernels(find: Find) -> None:
+    (one,) = find("DA350", profile("deny unix addr=@x,", "unix bind addr=@x,"), kernel="kernel-7.2")
+    assert one.fix is not None
+    assert not one.fix.safe
+    assert not find("DA350", profile("deny unix addr=@x,", "unix bind addr=@x,"), kernel="kernel-6.12")
+
+
 def test_of_an_include_only_what_denies_counts(find: Find, tmp_path: Path) -> None:
     (folder := tmp_path / "abstractions").mkdir()
     (folder / "x").write_text("  /a r,\n  deny /b r,\n")

@@ -214,6 +214,8 @@ def _is_safe(examined: Examined, one: Dead) -> bool:
     """Is it so on every machine? Included files, variables and conditions may say another thing elsewhere."""
     rule = one.placed.rule
     others = [other.rule for other in one.by]
+    if isinstance(rule, UnixRule) and one.reason == "denied":
+        return False  # where the kernel knows sockets by type only, the deny is dropped and the rule is not
     if not all(examined.own(other) for other in one.by):
         return False
     if any(rule != other and "@{" in rule.span.text + other.span.text for other in others):
