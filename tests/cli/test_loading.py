@@ -90,6 +90,17 @@ def test_one_file_may_hold_several_namespaces(folder: Path) -> None:
     assert set(loaded()) == {":a:four", ":b:five", "six"}
 
 
+def test_a_child_without_its_parent_is_refused_before_anything_is_written(folder: Path, capsys: Any) -> None:
+    (folder / "orphan").write_text("profile nobody//orphan { /x r, }\n")
+    assert main(["load", *EMBEDDED, str(folder)]) == 1
+    assert "profile nobody//orphan: a profile in it is the child of one that is not loaded" in capsys.readouterr().err
+    assert loaded() == {}
+    (folder / "orphan").write_text("profile one//orphan { /x r, }\n")
+    assert main(["load", *EMBEDDED, str(folder / "one")]) == 0
+    assert main(["load", *EMBEDDED, str(folder / "orphan")]) == 0
+    assert "one//orphan" in loaded()
+
+
 def test_a_dry_run_loads_nothing(folder: Path, capsys: Any) -> None:
     assert main(["load", *EMBEDDED, "--dry-run", str(folder)]) == 0
     assert loaded() == {}

@@ -7,6 +7,7 @@ complain mode where it stands in `force-complain`.
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
+from errno import ENOENT
 
 from dockarmor.cli.compiling import Built, Road, built, is_blob, open_cache, policy_names, strings
 from dockarmor.cli.kernel import feature_set
@@ -14,7 +15,8 @@ from dockarmor.cli.output import note
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
 from dockarmor.compile.records import by_namespace
-from dockarmor.kernel.protocol import Kernel
+from dockarmor.kernel.protocol import Kernel, KernelError
+from dockarmor.kernel.refusal import meaning
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.render import printable
@@ -61,6 +63,8 @@ def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel
 
 def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> None:
     """Write policy to a kernel: one write for all of a namespace, so all of it or nothing. Raises KernelError."""
+    results = list(results)
+    _with_parents(target, profile_names(results))
     together: dict[bytes, list[bytes]] = {}
     for one in results:
         if one.output is not None and one.output.blob:
@@ -73,6 +77,22 @@ def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> N
         else:
             for blob in blobs:
                 target.load(blob, replace=replace)
+
+
+def _with_parents(target: Kernel, names: Sequence[str]) -> None:
+    """Refuse a child whose parent is neither loaded nor among these, before the kernel does.
+
+    Kernels from 6.17 on take no policy at all after such a refusal, until some profile is removed.
+    """
+    own = set(names)
+    parents = {name: "//".join(name.split("//")[:-1]) for name in names if "//" in name}
+    orphans = {name: parent for name, parent in parents.items() if parent not in own}
+    if not orphans:
+        return
+    there = {one.name.rpartition(":")[2] for one in target.profiles()}
+    for name, parent in orphans.items():
+        if parent not in there:
+            raise KernelError(f"profile {printable(name)}: {meaning('load', ENOENT)}", ENOENT)
 
 
 def profile_names(results: Iterable[Built]) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dockarmor.access.grammar import parse_request
 from dockarmor.compile.reader import read_blob
@@ -25,10 +26,11 @@ KERNELS = ("lab 6.1", "lab 6.12", "lab 6.17")
 
 @dataclass(frozen=True)
 class Ended:
-    """What came of a call: done or refused, and the kernel's records of it."""
+    """What came of a call: done or refused, the kernel's records of it, and what it found."""
 
     done: bool
     records: tuple[str, ...] = ()
+    result: object = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def limit_of(resource: int, value: int) -> Callable[[Embedded], bool]:
     return allows
 
 
-def made(lab: Lab, probes: Mapping[str, Probe], label: str | None) -> dict[str, dict[str, object]]:
+def made(lab: Lab, probes: Mapping[str, Probe], label: str | None) -> dict[str, dict[str, Any]]:
     """Make all calls; how each ended, with its records under `records`."""
     asked = [
         [name, None if label is None else probe.profile or label, probe.setup, probe.code]
@@ -105,7 +107,7 @@ def made(lab: Lab, probes: Mapping[str, Probe], label: str | None) -> dict[str, 
     ]
     run = lab.run(PYTHON, stdin=json.dumps(asked).encode() + b"\n", timeout=120)
     assert run.status == 0, run.stderr.decode()
-    found: dict[str, dict[str, object]] = json.loads(run.stdout)
+    found: dict[str, dict[str, Any]] = json.loads(run.stdout)
     for ended in found.values():
         mark = f" pid={ended.get('pid')} "
         ended["records"] = tuple(

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from beyond import DELETED, DISCONNECTED, MQUEUE, STACK
 from labels import CHANGE_HAT, CHANGE_PROFILE, EXEC, NO_NEW_PRIVS
 from mounts import MOUNT
 from paths import FILE
-from probes import Class, made, predicted
+from probes import Class, Ended, Probe, made, predicted
 from sockets import NETWORK, UNIX, UNIX_BY_TYPE
 from tasks import CAPABILITY, IO_URING, PTRACE, RLIMIT, SIGNAL, USERNS
 
@@ -65,23 +66,28 @@ def test_calls_end_as_the_embedded_kernel_says(prober: Lab, embedded: Embedded, 
     probes = {name: probe for name, probe in one.probes.items() if prober.name in probe.kernels}
     free = made(prober, {name: probe for name, probe in probes.items() if probe.free and one.free}, None)
     assert {name: ended for name, ended in free.items() if ended.get("errno") or "error" in ended} == {}
-    real, ours = {}, {}
-    for name, ended in made(prober, probes, one.subject or one.label).items():
-        probe = probes[name]
-        expected = predicted(embedded, prober, probe, one.subject or one.label, ended["pid"])
-        records = expected.records if probe.logged and one.logged else ended["records"]
-        result = probe.result(embedded) if callable(probe.result) else probe.result
-        ours[name] = (expected.done, records, result if expected.done else None)
-        real[name] = (
-            ended.get("errno") == 0 and "error" not in ended,
-            ended["records"],
-            ended["result"] if expected.done and "result" in ended else ended.get("error"),
-        )
-        assert ended.get("step") == "code", (name, ended)
-    differ = [f"{name}:\n  real {real[name]}\n  ours {ours[name]}" for name in real if real[name] != ours[name]]
+    ended = made(prober, probes, one.subject or one.label)
+    pairs = {name: compared(embedded, prober, one, probes[name], end) for name, end in ended.items()}
+    differ = [f"{name}:\n  real {real}\n  ours {ours}" for name, (real, ours) in pairs.items() if real != ours]
     assert not differ, "\n".join(differ)
-    assert {done for done, _, _ in ours.values()} == {True, False}
-    assert [line for _, records, _ in real.values() for line in records if not refused(embedded, line)] == []
+    verdicts = [ours.done for _, ours in pairs.values()]
+    lines = [line for real, _ in pairs.values() for line in real.records]
+    counts = f"{verdicts.count(True)} allowed, {verdicts.count(False)} denied, {len(lines)} records"
+    print(f"{prober.name}: {one.name}: {counts}")
+    assert True in verdicts
+    assert False in verdicts
+    assert [line for line in lines if not refused(embedded, line)] == []
+
+
+def compared(embedded: Embedded, lab: Lab, one: Class, probe: Probe, end: dict[str, Any]) -> tuple[Ended, Ended]:
+    """How a call ended, and how it was to end."""
+    assert end.get("step") == "code", end
+    ours = predicted(embedded, lab, probe, one.subject or one.label, end["pid"])
+    wanted = probe.result(embedded) if callable(probe.result) else probe.result
+    records = ours.records if probe.logged and one.logged else end["records"]
+    done = end.get("errno") == 0 and "error" not in end
+    result = end["result"] if ours.done and "result" in end else end.get("error")
+    return Ended(done, end["records"], result), Ended(ours.done, records, wanted if ours.done else None)
 
 
 def refused(embedded: Embedded, line: str) -> bool:

@@ -1,0 +1,39 @@
+"""What is left of a load that a kernel refused: nothing, but from 6.17 on no policy can be added any more.
+
+The folder of the raw policy that was refused is still there (`failed to create raw_data dir and files`) until a removal
+counts its number up. `dockarmor load` refuses such policy itself.
+"""
+
+from errno import EEXIST, ENOENT
+
+import pytest
+
+from dockarmor.compile.pipeline import compile_policy
+from dockarmor.kernel.lab import Lab
+from dockarmor.kernel.protocol import KernelError
+from dockarmor.policy.builtin import builtin_base
+from dockarmor.policy.features import FeatureSet
+from dockarmor.policy.read import library, read_text, require
+from dockarmor.text.source import Source
+
+pytestmark = pytest.mark.lab
+
+
+def load(lab: Lab, text: str) -> int:
+    """The errno of loading this policy."""
+    policy = require(read_text(Source("test", text), library(builtin_base()))).policy
+    try:
+        lab.load(compile_policy(policy, FeatureSet.from_tree(lab.name, lab.features())).blob)
+    except KernelError as error:
+        return error.errno
+    return 0
+
+
+def test_after_a_child_without_its_parent_newer_kernels_take_nothing_till_a_removal(lab_kernel: Lab) -> None:
+    assert load(lab_kernel, "profile lab-first { /x r, }") == 0
+    assert load(lab_kernel, "profile lab-none//orphan { /x r, }") == ENOENT
+    after = 0 if lab_kernel.name in ("lab 6.1", "lab 6.12") else EEXIST
+    assert [load(lab_kernel, f"profile lab-{name} {{ /x r, }}") for name in ("second", "third")] == [after, after]
+    lab_kernel.remove("lab-first")
+    assert load(lab_kernel, "profile lab-fourth { /x r, }") == 0
+    assert "lab-fourth" in {profile.name for profile in lab_kernel.profiles()}
