@@ -3,13 +3,14 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dockarmor.cli.faces import apparmor_parser
+from dockarmor.cli.kernel import tree
 from dockarmor.compile.compare import compare
 from dockarmor.compile.reader import read_blob
 from dockarmor.policy.features import builtin
@@ -149,6 +150,8 @@ a
 -M F -QkW -L a b
 -M F -QkW --skip-bad-cache -L d b
 -M features -QWk -L C b; cat C/*/.features
+-M tree -QWk -L C b; cat C/*/.features
+--kernel-features tree --print-cache-dir
 --print-cache-dir -M F -L C
 --print-cache-dir -M F -L C,D -Q
 --print-cache-dir -M F -QT a
@@ -206,10 +209,21 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(program)
 
 
+def grow(place: Path, branch: Mapping[str, Any]) -> None:
+    """A features folder as a kernel shows it."""
+    place.mkdir()
+    for name, value in branch.items():
+        if isinstance(value, dict):
+            grow(place / name, value)
+        else:
+            (place / name).write_text(f"{value}\n")
+
+
 def outcome(folder: Path, program: str, line: str) -> Outcome:
     """Run a command line in a new folder with the files."""
     (folder / "features/file").mkdir(parents=True)
     (folder / "features/file/mask").write_text("create read\n")
+    grow(folder / "tree", tree(builtin("kernel-6.12")))
     (folder / "fs").mkdir()
     for name in (".load", ".replace", ".remove"):
         (folder / "fs" / name).touch()
