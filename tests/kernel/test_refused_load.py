@@ -1,6 +1,6 @@
 """What is left of a load that a kernel refused: nothing, but from 6.17 on no policy can be added any more.
 
-The folder of the raw policy that was refused is still there (`failed to create raw_data dir and files`) until a removal
+What was refused leaves its folder of raw policy behind (`failed to create raw_data dir and files`) until a removal
 counts its number up. `dockarmor load` refuses such policy itself.
 """
 
