@@ -1,11 +1,13 @@
 """Policy text as `check` reads it, and the codes that the source can raise."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from dockarmor.lint.examine import Depth, examine
+from dockarmor.policy.builtin import builtin_base
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.read import library
 from dockarmor.text.diagnostic import Diagnostic
@@ -55,3 +57,14 @@ def raised_codes() -> set[str]:
 @pytest.fixture(scope="session")
 def check_policy():  # type: ignore[no-untyped-def]
     return checked
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The package's own includes, and an ABI file beside them as systems have it."""
+    folder = tmp_path_factory.mktemp("base")
+    for part in ("abstractions", "tunables"):
+        (folder / part).symlink_to(os.path.join(builtin_base(), part))
+    (folder / "abi").mkdir()
+    (folder / "abi" / "4.0").write_text(builtin("kernel-6.12").text())
+    return str(folder)

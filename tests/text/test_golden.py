@@ -1,8 +1,9 @@
 """A policy for every diagnostic, and what people see of it. Read the golden files as their reader would.
 
 tests/golden/diagnostics/NAME.policy is read and compiled as `check` does, includes from the folder `base`, and
-NAME.txt is what is drawn; DOCKARMOR_GOLDEN=write renews it. A first line `# features: NAME` in a policy names the
-kernel: one of the package's, or a file NAME.features beside the policy.
+NAME.txt is what is drawn. A first line `# features: NAME` in a policy names the kernel: one of the package's, or a
+file NAME.features beside the policy. For lints tests/golden/lints/CODE.txt is what is drawn of the bad example on
+the code's page. DOCKARMOR_GOLDEN=write renews them all.
 """
 
 import os
@@ -12,12 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from dockarmor.lint.registry import ALL
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic
+from dockarmor.text.page import page
 from dockarmor.text.render import render
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "diagnostics"
 BASE = str(FOLDER / "base")
+OF_LINTS = FOLDER.parent / "lints"
+LINTS = sorted({lint.code for lint in ALL} | {"DA390", "DA391"})
 CASES = sorted(path.stem for path in FOLDER.glob("*.policy"))
 
 #: Codes without a golden file, and why.
@@ -73,12 +78,27 @@ def test_golden(case: str, check_policy: Callable[..., list[Diagnostic]]) -> Non
     assert seen == golden.read_text("utf-8")
 
 
+@pytest.mark.parametrize("code", LINTS)
+def test_golden_lint(code: str, check_policy: Callable[..., list[Diagnostic]], base: str) -> None:
+    """What a lint says of the bad example of its page."""
+    example = next(one for one in page(code).examples if one.heading == "Example")
+    found = [one for one in check_policy(code, example.text, base, lints=True) if one.code == code]
+    seen = "\n\n".join(map(render, found)).replace(base, "BASE") + "\n"
+    golden = OF_LINTS / f"{code}.txt"
+    if os.environ.get("DOCKARMOR_GOLDEN") == "write":
+        golden.write_text(seen, "utf-8")
+    assert seen == golden.read_text("utf-8")
+
+
+def test_no_golden_file_of_a_lint_is_left_over() -> None:
+    assert {path.stem for path in OF_LINTS.glob("*.txt")} == set(LINTS)
+
+
 def test_every_code_has_a_golden_file_or_a_reason(raised_codes: set[str]) -> None:
     shown: set[str] = set()
     for case in CASES:
         shown |= set(re.findall(r"\[(DA[0-9]{3})\]", (FOLDER / f"{case}.txt").read_text("utf-8")))
-    policy = {code for code in raised_codes if not "DA350" <= code <= "DA399"}  # lints: tests/lint
-    assert sorted(policy - shown - set(ELSEWHERE)) == []
+    assert sorted(raised_codes - shown - set(LINTS) - set(ELSEWHERE)) == []
     assert sorted(set(ELSEWHERE) & shown) == []
     assert sorted(set(ELSEWHERE) - raised_codes) == []
 

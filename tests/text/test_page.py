@@ -8,8 +8,7 @@ import pytest
 from dockarmor.access.grammar import parse_request
 from dockarmor.audit.record import read_record
 from dockarmor.lint.registry import ALL
-from dockarmor.policy.builtin import builtin_base
-from dockarmor.policy.features import FeatureSet, builtin
+from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 from dockarmor.text.edit import Edit, apply
 from dockarmor.text.page import Example, Page, codes, page, title
@@ -54,17 +53,6 @@ def test_a_page_has_a_title_and_says_something(code: str) -> None:
     assert found.text.endswith("\n")
     headings = [example.heading for example in found.examples]
     assert set(headings) <= {"Example", "Instead"}
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The package's own includes, and an ABI file beside them as systems have it."""
-    folder = tmp_path_factory.mktemp("base")
-    for part in ("abstractions", "tunables"):
-        (folder / part).symlink_to(os.path.join(builtin_base(), part))
-    (folder / "abi").mkdir()
-    (folder / "abi" / "4.0").write_text(builtin("kernel-6.12").text())
-    return str(folder)
 
 
 @pytest.mark.parametrize("code", PAGES)

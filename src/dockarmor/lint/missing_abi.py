@@ -28,7 +28,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         head(min(profiles, key=lambda profile: profile.span.start)),
         Severity.NOTE,
         help=(f"begin the file with `abi <{abi}>,`",),
-        fix=Fix(Span(examined.file.source, 0, 0), f"abi <{abi}>,\n\n", safe=False, message="write it"),
+        fix=Fix(Span(examined.file.source, 0, 0), f"abi <{abi}>,\n\n", safe=False, message=f"write `abi <{abi}>,`"),
     )
 
 
