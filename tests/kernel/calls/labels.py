@@ -169,7 +169,7 @@ NO_NEW_PRIVS = Class(
     /mnt/x/px px -> lab-target,
     /mnt/x/ux ux,
     /mnt/x/cx cx -> child,
-    /mnt/x/pix px -> &lab-target,
+    /mnt/x/pix pix -> &lab-target,
     profile child { file, }
     ^hat { file, }
     """,
@@ -185,7 +185,7 @@ NO_NEW_PRIVS = Class(
             "px": None,
             "ux": None,
             "cx": None,
-            "pix": "/mnt/x/pix//&lab-target (enforce)\n",
+            "pix": "lab-no_new_privs//&lab-target (enforce)\n",
         }.items()
     }
     | {

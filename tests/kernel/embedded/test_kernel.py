@@ -1,6 +1,6 @@
 """The embedded kernel: what is loaded, who may do what, and what it writes down."""
 
-from errno import EACCES, EEXIST, EINVAL, EIO, ENOENT, EPROTO
+from errno import EACCES, EEXIST, EINVAL, EIO, ENOENT, EPERM, EPROTO
 from pathlib import Path
 
 import pytest
@@ -202,7 +202,7 @@ def test_a_silent_denial_writes_nothing(kernel: Embedded) -> None:
         "exec /bin/sh",
         "capability sys_admin",
         "network inet raw",
-        "unix connect stream peer_addr=@x peer=y",
+        "unix connect stream",
         "mount fstype=proc proc -> /mnt/",
         "umount /mnt/",
         "pivot_root oldroot=/a/ /b/",
@@ -261,3 +261,52 @@ def test_an_exec_whose_profile_is_not_loaded_is_refused(kernel: Embedded) -> Non
     kernel.remove("named")
     decision = ask(kernel, "shell", "exec /usr/bin/b")
     assert (decision.allowed, decision.info, decision.errno) == (False, "profile transition not found", EACCES)
+
+
+# -- what a task is besides its label -----------------------------------------------------------------------
+
+LEAVING = """
+profile shop { file, change_profile, /x/own ix, /x/other px -> other, /x/free ux, /x/both pix -> &other, }
+profile other { file, }
+"""
+
+
+@pytest.mark.parametrize(
+    "line, allowed",
+    [
+        ("exec /x/own", True),
+        ("exec /x/other", False),
+        ("exec /x/free", False),
+        ("exec /x/both", True),
+        ("change_profile other", False),
+        ("change_profile &other", True),
+    ],
+)
+def test_no_new_privs_keeps_a_task_under_its_profiles(tmp_path: Path, line: str, allowed: bool) -> None:
+    kernel = Embedded(str(tmp_path), {}, ALL)
+    kernel.load(compiled(LEAVING))
+    request = parse_request(line)
+    assert kernel.attempt("shop", request, TASK, 1, 2).allowed
+    decision = kernel.attempt("shop", request, Task(7, b"cat", no_new_privs=True), 1, 2)
+    assert (decision.allowed, decision.errno) == (allowed, 0 if allowed else EPERM)
+    # The kernel writes of programs alone.
+    assert [line for line in kernel.events() if "no new privs" in line] == (
+        []
+        if allowed or line.startswith("change")
+        else [
+            'audit(1.002:1): apparmor="DENIED" operation="exec" class="file" info="no new privs" error=-1 '
+            f'profile="shop" name="{line[5:]}" pid=7 comm="cat" requested_mask="x" denied_mask="x" fsuid=0 ouid=0 '
+            f'target="{"other" if "other" in line else "unconfined"}"'
+        ]
+    )
+
+
+def test_a_change_to_a_profile_that_is_not_loaded_is_refused_before_rules_are_looked_at(tmp_path: Path) -> None:
+    kernel = Embedded(str(tmp_path), {}, ALL)
+    kernel.load(compiled(LEAVING))
+    decision = kernel.attempt("shop", parse_request("change_profile nobody"), TASK, 1, 2)
+    assert (decision.allowed, decision.errno) == (False, ENOENT)
+    assert kernel.events() == [
+        'audit(1.002:1): apparmor="DENIED" operation="change_profile" class="file" info="label not found" error=-2 '
+        'profile="shop" name="nobody" pid=7 comm="cat"'
+    ]
