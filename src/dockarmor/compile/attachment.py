@@ -14,7 +14,7 @@ from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import LimitExceeded
 from dockarmor.compile.compiled import START, CompiledTable
 from dockarmor.compile.construction import construct, construct_all
-from dockarmor.compile.encoding import PlacedEntry
+from dockarmor.compile.encoding import Findings, PlacedEntry
 from dockarmor.compile.table import Form, Permissions, too_large
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import Profile
@@ -42,7 +42,7 @@ class Attached:
     xattrs: tuple[str, ...] = ()
 
 
-def attach(profile: Profile, features: Negotiated, warnings: list[Diagnostic]) -> Attached:
+def attach(profile: Profile, features: Negotiated, warnings: Findings) -> Attached:
     """What a profile attaches to: its attachment, or a name that is a path or a pattern.
 
     Attributes are written in the reverse of their order in the text, as the reference parser does. Where the
@@ -70,7 +70,7 @@ def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]
     return [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
 
 
-def _knows_xattrs(profile: Profile, features: Negotiated, warnings: list[Diagnostic]) -> bool:
+def _knows_xattrs(profile: Profile, features: Negotiated, warnings: Findings) -> bool:
     known = features.kernel_has("policy/outofband") and features.has("domain/attach_conditions/xattr")
     if profile.xattrs and not known:
         message = "this kernel does not look at extended attributes: the profile attaches by path alone"

@@ -1,6 +1,6 @@
 """A profile's rules as entries: each rule is encoded once, and what is identical is said once."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dockarmor.access.confinement import CapabilityWords
@@ -17,6 +17,8 @@ from dockarmor.value import field, frozen, mutable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dockarmor.compile.sharing import Encodings, Shared
 
 #: Modes in which nothing is mediated unless a rule of the profile says so.
@@ -40,6 +42,43 @@ class PlacedEntry:
     rule: PlacedRule | None
 
 
+class Findings(Sequence[Diagnostic]):
+    """Findings in their order. Those that profiles share are told of each profile's includes when somebody looks."""
+
+    __slots__ = ("_count", "_parts")
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Sequence[Diagnostic], tuple[Span, ...]]] = []
+        self._count = 0
+
+    def append(self, found: Diagnostic) -> None:
+        self.extend((found,))
+
+    def extend(self, found: Sequence[Diagnostic], includes: tuple[Span, ...] = ()) -> None:
+        """Add findings of which all were reached by these includes."""
+        if found:
+            self._parts.append((found, includes))
+            self._count += len(found)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return (_placed(one, includes) for found, includes in self._parts for one in found)
+
+    def __getitem__(self, at: "Any") -> "Any":
+        return tuple(self)[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 @mutable
 class Encoding:
     """What a profile's rules come to."""
@@ -49,7 +88,7 @@ class Encoding:
     capabilities: list[tuple[CapabilityEntry, PlacedRule]] = field(default_factory=list)
     limits: dict[int, int] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    diagnostics: Findings = field(default_factory=Findings)
 
     def take(self, encoded: Encoded, placed: PlacedRule) -> None:
         """Add what a rule comes to."""
@@ -68,7 +107,7 @@ class Encoding:
         self.policy += other.policy
         self.capabilities += other.capabilities
         self.limits |= other.limits
-        self.diagnostics += [_placed(found, includes) for found in other.diagnostics]
+        self.diagnostics.extend(other.diagnostics, includes)
 
     def capability_words(self) -> CapabilityWords:
         """What is allowed, audited when used, and denied in silence."""
@@ -150,14 +189,18 @@ def _parts(profile: Profile, shared: "Shared") -> Iterator[PlacedRule | PlacedEn
                 yield PlacedRule(part, placed.includes, placed.implied)
 
 
-def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:
+def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterable[Encoded]:
     """What one rule comes to, and once more for each alias that concerns it."""
     scope.texts.clear()
-    yield from kind.encode(rule, scope)
     if not aliases.pairs or kind.name not in _ALIASED:
-        return
-    texts = tuple(scope.texts)
-    if any(text.startswith(aliases.sources) for text in texts):
+        return kind.encode(rule, scope)
+    return _encode_aliased(rule, kind, scope, aliases)
+
+
+def _encode_aliased(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:
+    yield from kind.encode(rule, scope)
+    texts = [text for text in scope.texts if text.startswith(aliases.sources)]
+    if texts:
         for source, target in aliases.pairs:
             if any(text.startswith(source) for text in texts):
                 yield from kind.encode(rule, AliasScope(scope, source, target))

@@ -11,7 +11,7 @@ from dockarmor.automata.limits import DEFAULT, Limits
 from dockarmor.compile.attachment import Attached, attach, attachments
 from dockarmor.compile.blob import version_word, write_record
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
-from dockarmor.compile.encoding import EXEC_CONFLICT, Encoding, Kinds, encode
+from dockarmor.compile.encoding import EXEC_CONFLICT, Encoding, Findings, Kinds, encode
 from dockarmor.compile.reader import FORCE_COMPLAIN
 from dockarmor.compile.sharing import Encodings
 from dockarmor.compile.table import Form, build_all
@@ -57,7 +57,7 @@ class CompiledBlob:
 
     data: bytes
     profile: CompiledProfile
-    diagnostics: tuple[Diagnostic, ...] = ()
+    diagnostics: Sequence[Diagnostic] = ()
 
 
 @frozen
@@ -75,7 +75,7 @@ class Built:
     """All records of a policy, in the order in which they are loaded."""
 
     blob: bytes
-    diagnostics: tuple[Diagnostic, ...]
+    diagnostics: Sequence[Diagnostic]
     sizes: tuple[Size, ...]
     records: tuple[CompiledBlob, ...]
 
@@ -135,9 +135,12 @@ def _joined(records: Sequence[CompiledBlob | DiagnosticError]) -> Built | Diagno
     if mistakes:
         return DiagnosticError([diagnostic for error in mistakes for diagnostic in error.diagnostics])
     sound = tuple(record for record in records if not isinstance(record, DiagnosticError))
+    found = Findings()
+    for record in sound:
+        found.extend(record.diagnostics)
     return Built(
         b"".join(record.data for record in sound),
-        tuple(diagnostic for record in sound for diagnostic in record.diagnostics),
+        found,
         tuple(map(_size, sound)),
         sound,
     )
@@ -246,7 +249,7 @@ def _record(
         data = write_record(compiled)
     except ValueError as error:
         return DiagnosticError([Diagnostic("DA406", f"the profile is too large: {error}", profile.span)])
-    return CompiledBlob(data, compiled, tuple(encoding.diagnostics))
+    return CompiledBlob(data, compiled, encoding.diagnostics)
 
 
 def form_of(features: Negotiated, options: Options) -> Form:
@@ -276,7 +279,7 @@ def _version(form: Form, options: Options) -> int:
 
 
 def _header(
-    profile: Profile, features: Negotiated, options: Options, form: Form, warnings: list[Diagnostic]
+    profile: Profile, features: Negotiated, options: Options, form: Form, warnings: Findings
 ) -> CompiledProfile:
     """The record's fields that no rule has a say in."""
     flags = profile.flags
@@ -312,7 +315,7 @@ def _path_flags(flags: Flags) -> int | None:
     return reduce(or_, bits) if bits else None
 
 
-def _supported(profile: Profile, features: Negotiated, flag: str, warnings: list[Diagnostic]) -> bool:
+def _supported(profile: Profile, features: Negotiated, flag: str, warnings: Findings) -> bool:
     """Kernels announce such flags under domain/, the reference parser looks under policy/profile/."""
     if features.kernel_has(f"policy/profile/{flag}") or features.kernel_has(f"domain/{flag}"):
         return True

@@ -35,7 +35,7 @@ def _compiled(examined: Examined, profile: Profile) -> Compiled:
         record = compile_profile(profile, examined.features, encoding=encoding)
     except DiagnosticError as error:
         return Compiled(None, error.diagnostics)
-    return Compiled(record, record.diagnostics)
+    return Compiled(record, tuple(record.diagnostics))
 
 
 def _encoded(examined: Examined, profile: Profile) -> Encoding | tuple[Diagnostic, ...]:
