@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from dockarmor.policy.includes import load
 from dockarmor.policy.read import library, read_text
 from dockarmor.policy.resolve import Resolved
+from dockarmor.syntax.structure import MAX_BYTES
+from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.source import Source
 
 PROFILE = "profile p {{ {} }}\n"
@@ -111,6 +114,25 @@ def test_a_chain_of_includes_has_an_end(tmp_path: Path) -> None:
     for number in range(120):
         write(tmp_path, **{f"c{number}": f"include <c{number + 1}>\n"})
     assert codes(read(tmp_path, "include <c0>\n")) == ["DA101"]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="no /proc here")
+def test_a_file_that_does_not_know_its_size_is_read_whole() -> None:
+    """Files of /proc say that they are empty, and come in pieces."""
+    text = load("/proc/self/maps", None).text
+    assert os.stat("/proc/self/maps").st_size == 0
+    assert text.endswith("\n") and text.count("\n") > 20
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_the_largest_file_that_is_read(tmp_path: Path, beyond: int) -> None:
+    (tmp_path / "x").write_bytes(b"#" * (MAX_BYTES + beyond))
+    if not beyond:
+        assert len(load(str(tmp_path / "x"), None).text) == MAX_BYTES
+        return
+    with pytest.raises(DiagnosticError) as raised:
+        load(str(tmp_path / "x"), None)
+    assert [found.code for found in raised.value.diagnostics] == ["DA103"]
 
 
 def test_policies_see_the_same_files_until_these_are_forgotten(tmp_path: Path) -> None:

@@ -170,15 +170,28 @@ def load(path: str, span: Span | None) -> Source:
         if not stat.S_ISREG(os.stat(_decoded(path)).st_mode):
             raise _unreadable(path, "not a regular file", span)
         descriptor = os.open(_decoded(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it may be another file by now
+        try:
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):  # it may be another file by now
                 raise _unreadable(path, "not a regular file", span)
-            data = file.read(MAX_BYTES + 1)
+            data = _read(descriptor, state.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise _unreadable(path, error.strerror or "unreadable", span) from None
     if len(data) > MAX_BYTES:
         raise DiagnosticError([Diagnostic("DA103", f"{path} has more than {MAX_BYTES >> 20} MiB", span)])
     return Source.from_bytes(path, data)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """All of a file, or the first byte too many and some more. `size` is what it says of itself."""
+    parts = [os.read(descriptor, min(size, MAX_BYTES) + 1)]
+    length = len(parts[0])
+    while parts[-1] and length <= MAX_BYTES and length != size:
+        parts.append(os.read(descriptor, MAX_BYTES + 1 - length))
+        length += len(parts[-1])
+    return b"".join(parts)
 
 
 def _unreadable(path: str, reason: str, span: Span | None) -> DiagnosticError:

@@ -27,7 +27,7 @@ _PLAIN = re.compile(r"[^\\*?\[\]{},^$.+|()\x00]+")
 #: Text that `_replaced` can translate: no escape, no `?`, and of classes those that say the same in the dialect, with
 #: ranges that are surely in order.
 _EASY = re.compile(
-    r"(?:[^\\?\[\]^$+|()\x00]++|\[\^?+-?+(?:0-[0-9]|[1-9]-9|1-[1-9]|a-[fz]|A-[FZ]|[A-Za-z0-9_](?!-))++\])*+"
+    r"(?:[^\\?\[\]^$+|()\x00]++|\[\^?+[-[]?+(?:0-[0-9]|[1-9]-9|1-[1-9]|a-[fz]|A-[FZ]|[A-Za-z0-9_](?!-))++\])*+"
 )
 _GROUP = re.compile(r"\{[^{},]*+(?:,[^{},]*+)++\}")
 _STARS = re.compile(r"\*++")
@@ -209,7 +209,9 @@ def _replaced(text: str, single: str, many: str) -> str | None:
         if "," in rest or "{" in rest or "}" in rest:
             return None
         text = text.replace("{", "(").replace(",", "|").replace("}", ")")
-    text = text.replace(".", "\\.").replace("[-", "[\\-").replace("[^-", "[^\\-")
+    text = text.replace(".", "\\.")
+    for first in "-[":
+        text = text.replace("[" + first, "[\\" + first).replace("[^" + first, "[^\\" + first)
     if "*" not in text:
         return text
 
