@@ -13,8 +13,8 @@ from dockarmor.kernel.embedded.records import Task
 from dockarmor.kernel.lab import Lab
 
 PYTHON = ["/usr/bin/python3", "-S", "-E", "-B", "/lab/probe.py"]
-#: what a record says of an inet socket's ends; no request has it
-_ADDRESSES = re.compile(r" (?:laddr|lport|faddr|fport)=[^ ]*")
+#: what no request has: an inet socket's ends, and from 7.2 on the program that asks for a user namespace
+_BESIDES = re.compile(r" (?:laddr|lport|faddr|fport|execpath)=[^ ]*")
 _OPERATION = re.compile('operation="[^"]*"')
 #: what a class's profile allows beside what the class is about
 EVERYTHING = (
@@ -111,7 +111,7 @@ def made(lab: Lab, probes: Mapping[str, Probe], label: str | None) -> dict[str, 
     for ended in found.values():
         mark = f" pid={ended.get('pid')} "
         ended["records"] = tuple(
-            _ADDRESSES.sub("", line.partition("): ")[2])
+            _BESIDES.sub("", line.partition("): ")[2])
             for line in run.records
             if line.startswith("type=1400") and mark in line
         )
