@@ -4,6 +4,7 @@ Abstractions bring hundreds of rules, and nearly all only allow what nobody else
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from dockarmor.compile.encoding import PlacedEntry
@@ -12,6 +13,10 @@ from dockarmor.rules.file_mode import APPEND, OTHER_SHIFT, WRITE
 
 #: with how many beginnings a pattern is known; one that has more is known by what is common to them
 MOST_HEADS = 32
+#: how much of a string is looked at
+LONGEST_HEAD = 100
+#: how many groups that begin alike are remembered
+MOST_ALIKE = 8
 
 _WRITES = (WRITE | APPEND) | (WRITE | APPEND) << OTHER_SHIFT
 _RUN = re.compile(rb"(?:(?:[^\\\[(.*|)]|\\[^x])(?!\*))*+")
@@ -62,18 +67,23 @@ class Reach:
         self._whole = {text for text, whole in found if whole}
         self._open = {text for text, whole in found if not whole}
         self._lengths = sorted({len(text) for text in self._open})
-        self._begun = {text[:end] for text, _ in found for end in range(len(text) + 1)}
+        self._sorted = sorted(self._whole | self._open)
 
     def meets(self, one: PlacedEntry) -> bool:
         """Can a string match both one of the patterns and this one? Only a no is sure."""
-        if not self._begun or not self._met(*_first(one.entry.pattern)):
+        if not self._sorted or not self._met(*_first(one.entry.pattern)):
             return False
         return any(self._met(text, whole) for text, whole in self._heads.of(one.entry.pattern))
 
     def _met(self, text: bytes, whole: bool) -> bool:
-        if text in (self._whole if whole else self._begun):
+        if text in self._whole if whole else self._begins(text):
             return True
         return any(text[:length] in self._open for length in self._lengths if length <= len(text))
+
+    def _begins(self, text: bytes) -> bool:
+        """Does one of the patterns' strings begin so?"""
+        at = bisect_left(self._sorted, text)
+        return at < len(self._sorted) and self._sorted[at].startswith(text)
 
 
 class Heads:
@@ -107,7 +117,7 @@ class Heads:
             heads, at = self._sequence(pattern, at)
             found += heads
             at = _skip(pattern, at)
-            if at >= end:
+            if at >= end or len(found) > MOST_HEADS:
                 return found
             at += 1
 
@@ -118,7 +128,7 @@ class Heads:
             run = _RUN.match(pattern, at)
             if run and run.end() > at:
                 more = _plain(run[0])
-                found = [(text + more, True) if whole else (text, False) for text, whole in found]
+                found = [_cut(text + more) if whole else (text, False) for text, whole in found]
                 at = run.end()
             elif pattern[at] == _OPENS:
                 inner, at = self._group(pattern, at)
@@ -139,14 +149,19 @@ class Heads:
                 return heads, at + len(text)
         close = _closing(pattern, at + 1)
         heads = self._branches(pattern, at + 1, close)
-        alike.append((pattern[at : close + 1], heads))
+        if len(alike) < MOST_ALIKE:
+            alike.append((pattern[at : close + 1], heads))
         return heads, close + 1
 
 
 def _first(pattern: bytes) -> Head:
     """One head for all strings of a pattern."""
     run = _RUN.match(pattern)
-    return (_plain(run[0]), run.end() == len(pattern)) if run else (b"", False)
+    return _cut(_plain(run[0]), run.end() == len(pattern)) if run else (b"", False)
+
+
+def _cut(text: bytes, whole: bool = True) -> Head:
+    return text[:LONGEST_HEAD], whole and len(text) <= LONGEST_HEAD
 
 
 def _plain(run: bytes) -> bytes:
@@ -155,7 +170,7 @@ def _plain(run: bytes) -> bytes:
 
 def _joined(head: Head, inner: list[Head]) -> list[Head]:
     text, whole = head
-    return [(text + more, ends) for more, ends in inner] if whole else [head]
+    return [_cut(text + more, ends) for more, ends in inner] if whole else [head]
 
 
 def _skip(pattern: bytes, at: int) -> int:
