@@ -130,6 +130,11 @@ class PlacedEncoding(NamedTuple):
     includes: tuple[Span, ...]
 
 
+#: how many entries a profile comes to, and how many mistakes in its rules are told
+MAX_ENTRIES = 150_000
+MAX_MISTAKES = 100
+
+
 class Aliases(NamedTuple):
     """A profile's aliases, and what they replace: one test tells whether a text concerns any of them."""
 
@@ -156,6 +161,13 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodin
                 made.take(encoded, one)
         except DiagnosticError as error:
             mistakes.extend(_placed(found, one.includes) for found in error.diagnostics)
+            if len(mistakes) >= MAX_MISTAKES:
+                break
+        if len(made.file) + len(made.policy) > MAX_ENTRIES:
+            mistakes.append(
+                Diagnostic("DA405", f"the profile comes to more than {MAX_ENTRIES:,} entries", profile.span)
+            )
+            break
     if mistakes:
         raise DiagnosticError(mistakes)
     everything = profile.flags.mode not in UNMEDIATED

@@ -12,6 +12,8 @@ from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
 from dockarmor.value import frozen
 
+#: digits that are looked at; no number of 64 bits has more
+MAX_DIGITS = 64
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))")
 
 
@@ -58,7 +60,7 @@ def _compare(operator: str, left: Word, right: Word, known: Known, span: Span) -
         return a != b
     if operator == "in":
         return a <= b
-    first, second = _number(a), _number(b)
+    first, second = _number(a, span), _number(b, span)
     if (first is None) != (second is None):
         _fail("DA122", "numbers are only compared with numbers", span)
     if first is None or second is None:
@@ -75,13 +77,16 @@ def _values(word: Word, known: Known) -> frozenset[str]:
     return frozenset(known.variables.values(_name(word), word.span))
 
 
-def _number(values: frozenset[str]) -> int | None:
+def _number(values: frozenset[str], span: Span) -> int | None:
     """A number as strtol(3) reads it: decimal, `0x` hexadecimal, or octal with a leading 0."""
     match = _NUMBER.fullmatch(next(iter(values))) if len(values) == 1 else None
     if match is None:
         return None
-    base = 16 if match[2] else 8 if match[3] else 10
-    return int(match[1] + (match[2] or match[3] or match[4]), base)
+    digits = match[2] or match[3] or match[4]
+    number = int(match[1] + digits[:MAX_DIGITS], 16 if match[2] else 8 if match[3] else 10)
+    if len(digits) > MAX_DIGITS or not -(1 << 63) <= number < 1 << 63:
+        _fail("DA122", "this number is beyond what 64 bits hold", span)
+    return number
 
 
 def _name(word: Word) -> str:

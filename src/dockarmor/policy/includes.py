@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.folder import policy_files
 from dockarmor.policy.row import Row, in_rows
-from dockarmor.syntax.structure import MAX_BYTES, Grammar, Parsed, parse
+from dockarmor.syntax.structure import MAX_BYTES, MAX_DIAGNOSTICS, MAX_STATEMENTS, Grammar, Parsed, parse
 from dockarmor.syntax.tree import Node
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span
@@ -85,10 +85,20 @@ class Library:
         found = self.locate(path, magic)
         if found is None:
             return None
+        read: list[tuple[str, Parsed]] = []
+        size = statements = mistakes = 0
         try:
-            return tuple((file, self.read(file)) for file in self.files(found))
+            for file in self.files(found):
+                parsed = self.read(file)
+                read.append((file, parsed))
+                size += len(parsed.file.source.text)
+                statements += parsed.statements
+                mistakes += len(parsed.diagnostics)
+                if size > MAX_BYTES or statements > MAX_STATEMENTS or mistakes > MAX_DIAGNOSTICS:
+                    return None
         except DiagnosticError:  # it is said where it is asked for by its name
             return None
+        return tuple(read)
 
     def locate(self, path: str, magic: bool) -> str | None:
         """The file or folder that an include means, None where there is none."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.row import PlacedRule as PlacedRule
 from dockarmor.policy.variables import Variables
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
@@ -67,3 +68,20 @@ class Policy:
 
     profiles: tuple[Profile, ...]
     abi: FeatureSet | None = None
+
+
+def split_namespace(name: str, span: Span) -> tuple[str | None, str]:
+    """`:ns:name` and `:ns://name`."""
+    if name.startswith("&"):
+        raise _misnamed("`&` stacks profiles; it cannot begin a name", span)
+    if not name.startswith(":"):
+        return None, name
+    namespace, colon, own = name[1:].partition(":")
+    own = own.removeprefix("//")
+    if not colon or not namespace or not own:
+        raise _misnamed("a name with a namespace is written `:namespace:name`", span)
+    return namespace, own
+
+
+def _misnamed(message: str, span: Span) -> DiagnosticError:
+    return DiagnosticError([Diagnostic("DA030", message, span)])

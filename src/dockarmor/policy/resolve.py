@@ -14,13 +14,13 @@ from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.flags import read_flags
 from dockarmor.policy.implied import implied_rules
 from dockarmor.policy.includes import Library
-from dockarmor.policy.profile import Policy, Profile
+from dockarmor.policy.profile import Policy, Profile, split_namespace
 from dockarmor.policy.row import PlacedRow, PlacedRules, Row, in_rows
 from dockarmor.policy.variables import Variables
 from dockarmor.rules.aare import escape_literal, filter_slashes
 from dockarmor.rules.change_profile import ChangeProfileRule
 from dockarmor.syntax.qualifiers import PLAIN, Qualifiers
-from dockarmor.syntax.structure import Parsed
+from dockarmor.syntax.structure import MAX_DIAGNOSTICS, Parsed
 from dockarmor.syntax.tree import (
     Abi,
     Alias,
@@ -42,6 +42,12 @@ MAX_DEPTH = 150
 #: how deep includes nest, and how many one file may reach
 MAX_INCLUDE_DEPTH = 100
 MAX_INCLUDES = 20_000
+#: how much the files of a policy hold together, and how many statements, each counted wherever it is included
+MAX_TEXT = 32 << 20
+MAX_REACHED = 200_000
+#: what multiplies the work: aliases, and profiles with their hats and children
+MAX_ALIASES = 256
+MAX_PROFILES = 4_000
 
 
 @frozen
@@ -110,6 +116,9 @@ class _Resolver:
         self.names: dict[Identity, Span] = {}
         self.diagnostics: list[Diagnostic] = []
         self.includes = 0
+        self.reached = self.text = self.read = 0
+        self.opened: set[str] = set()
+        self.full = False
         self.reported: set[str] = set()
         #: the head of the first profile, and the source of the last rule that stood outside of every one
         self.first: Span | None = None
@@ -121,6 +130,15 @@ class _Resolver:
         if parsed.diagnostics and parsed.file.source.name not in self.reported:
             self.reported.add(parsed.file.source.name)
             self.diagnostics += [replace(found, includes=chain) for found in parsed.diagnostics]
+        self.reached += parsed.statements
+        source = parsed.file.source
+        if source.name not in self.opened:
+            self.opened.add(source.name)
+            self.text += len(source.text)
+        if self.reached > MAX_REACHED or self.text > MAX_TEXT:
+            self.full = True
+            message = f"a policy with its includes holds at most {MAX_REACHED:,} statements and {MAX_TEXT >> 20} MiB"
+            raise _error("DA101", message, chain[-1] if chain else Span(source, 0, 0))
         self.nodes(parsed.file.body, chain, visit, seen)
 
     def nodes(self, nodes: tuple[Node, ...], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
@@ -133,6 +151,8 @@ class _Resolver:
 
     def _nodes(self, nodes: Sequence[Row | Node], chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
         for node in nodes:
+            if self.full:
+                return
             try:
                 if isinstance(node, Include):
                     self.include(node, chain, visit, seen)
@@ -145,7 +165,12 @@ class _Resolver:
     def fail(self, error: DiagnosticError, chain: tuple[Span, ...]) -> None:
         self.diagnostics += [replace(found, includes=found.includes or chain) for found in error.diagnostics]
 
+    def enough(self) -> bool:  # more files would only bring more mistakes
+        return self.full or len(self.diagnostics) >= MAX_DIAGNOSTICS
+
     def include(self, node: Include, chain: tuple[Span, ...], visit: Visit, seen: set[str]) -> None:
+        if self.enough():
+            return
         if not (chain or self.includes or self.started) and visit == self.preamble and self.defined.nothing():
             same: _Preamble | None = self.library.once((node.path, node.magic), partial(_preamble, node))
             if same is not None:
@@ -158,7 +183,7 @@ class _Resolver:
             if known is not None:
                 inner = (*chain, node.span)
                 for file, parsed in known:
-                    if file not in seen:
+                    if file not in seen and not self.enough():
                         seen.add(file)
                         self.includes += 1
                         self.file(parsed, inner, visit, seen)
@@ -175,7 +200,7 @@ class _Resolver:
             raise _error("DA101", f"more than {MAX_INCLUDE_DEPTH} includes deep, or {MAX_INCLUDES} in all", node.span)
         inner = (*chain, node.span)
         for file in self.library.files(path, node.span):
-            if file not in seen:
+            if file not in seen and not self.enough():
                 seen.add(file)
                 self.includes += 1
                 self.file(self.library.read(file, node.span), inner, visit, seen)
@@ -218,6 +243,8 @@ class _Resolver:
             elif isinstance(node, Abi):
                 self.read_abi(node)
             else:
+                if len(self.defined.aliases) >= MAX_ALIASES:
+                    raise _error("DA114", f"a policy has at most {MAX_ALIASES} aliases", node.span)
                 self.defined.aliases.append((node.source.text, node.target.text))
         elif isinstance(node, ProfileNode):
             self.started = True
@@ -235,8 +262,12 @@ class _Resolver:
     # -- profiles -----------------------------------------------------------------------------------------
 
     def profile(self, node: ProfileNode, parent: _Frame | None, chain: tuple[Span, ...]) -> Profile:
+        self.read += 1
+        if self.read > MAX_PROFILES:
+            self.full = True
+            raise _error("DA101", f"a policy has at most {MAX_PROFILES:,} profiles, hats and children", node.head)
         known = self.defined.variables()
-        namespace, own = _split_namespace(known.expand(node.name.text, node.name.span), node.name.span)
+        namespace, own = split_namespace(known.expand(node.name.text, node.name.span), node.name.span)
         name = own if parent is None else f"{parent.name}//{own}"
         attachment = self._attachment(node, own, known)
         more = {"profile_name": (escape_literal(name),)}
@@ -328,10 +359,7 @@ class _Resolver:
             taken = True
 
     def _untaken(self, body: tuple[Node, ...], chain: tuple[Span, ...], seen: set[str], frame: _Frame) -> None:
-        """A branch that is not taken: its includes, conditions and profiles must be right all the same, as upstream.
-
-        Only of variables in its rules nothing is asked.
-        """
+        """A branch that is not taken must be right all the same, as upstream, but for the variables in its rules."""
         before = len(self.diagnostics)
         apart = _Frame(frame.name, frame.variables)
         self.nodes(body, chain, self._body(apart, PLAIN), set(seen))
@@ -363,19 +391,6 @@ def _preamble(node: Include, library: Library) -> _Preamble | None:
     if inner.diagnostics or inner.started or inner.abi_seen:
         return None
     return _Preamble(inner.defined.settled(), seen, inner.includes)
-
-
-def _split_namespace(name: str, span: Span) -> tuple[str | None, str]:
-    """`:ns:name` and `:ns://name`."""
-    if name.startswith("&"):
-        raise _error("DA030", "`&` stacks profiles; it cannot begin a name", span)
-    if not name.startswith(":"):
-        return None, name
-    namespace, colon, own = name[1:].partition(":")
-    own = own.removeprefix("//")
-    if not colon or not namespace or not own:
-        raise _error("DA030", "a name with a namespace is written `:namespace:name`", span)
-    return namespace, own
 
 
 def _error(code: str, message: str, span: Span, *help: str) -> DiagnosticError:

@@ -11,6 +11,8 @@ from dockarmor.value import field, frozen
 MAX_EXPANDED = 1 << 20
 MAX_VALUES = 10_000
 MAX_CHAIN = 100
+#: how many references one text may hold
+MAX_REFERENCES = 10_000
 
 _FEWER = "every combination of values counts: use fewer, or a pattern such as `*`"
 
@@ -55,6 +57,8 @@ class Variables:
             return text
         known = self._known.get(text)
         if known is None:
+            if text.count("@{") > MAX_REFERENCES:
+                raise _error("DA112", f"more than {MAX_REFERENCES:,} variables in one text", span)
             known = self._known[text] = self._expand(text, span, ())
         return known
 

@@ -23,14 +23,14 @@ from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
-_NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
+_NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
 #: a condition as most are: one value, without quotes, escapes and parentheses
 _PLAIN = re.compile(
     r"(?:[ \t\n]|\r\n)*+([A-Za-z][A-Za-z0-9_]*)[ \t]*+=[ \t]*+"
     r'([^ \t\r\n"!,\\\x00(](?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00]))*+)(?!\\)'
 )
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
-_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:[ \t\n](?:[ \t\n]|\r\n)*+)?(:?=)")
+_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)(?:[ \t\n](?:[ \t\n]|\r\n)*+)?(:?=)")
 _ARROW = re.compile(r'->(?![^ \t\n"!,=:)\x00]|[:,][^ \t\n"!,=:)\x00])')
 #: `r`, `w` and `rw` are read before a carriage return, too
 _READ_WRITE = re.compile(r'(?:rw|wr|r|w)(?=\r(?![^ \t\n"!,=:)\x00]))')

@@ -49,6 +49,8 @@ EXEC_WORDS = {
     "Cux": 0xC81,
 }
 
+#: how often letters may be repeated
+MAX_LETTERS = 256
 _TOKEN = re.compile(r"[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX]")
 
 Environment = Literal["safe", "unsafe"]
@@ -81,6 +83,9 @@ def parse_mode(text: str) -> Mode:
     >>> parse_mode("mrPUx")
     Mode(letters=68, exec='Pux')
     """
+    if len(text) > MAX_LETTERS:
+        message = f"permissions have at most {MAX_LETTERS} letters"
+        raise ModeFault("DA203", message, MAX_LETTERS, MAX_LETTERS + 1, "too many", "say each once")
     letters = 0
     seen: dict[str, int] = {}
     found: tuple[str, int, int] | None = None

@@ -18,8 +18,9 @@ _CONTINUED = re.compile(r"(?:[ \t]|\\\n)*+")
 _LATER_LINE = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)*+")
 _GLUED = re.compile(r"[)<>=!{}]")
 
-#: how deep parentheses and `not` may nest
+#: how deep parentheses and `not` may nest, and how many operands a condition may have
 MAX_DEPTH = 100
+MAX_OPERANDS = 1_000
 
 
 def parse_condition(cursor: Cursor) -> Expression:
@@ -45,11 +46,12 @@ def parse_assigned(cursor: Cursor) -> Expression:
 class _Reader:
     """Reads an expression; `assigned` as the value of a boolean, where a backslash continues the line."""
 
-    __slots__ = ("assigned", "cursor", "left_line")
+    __slots__ = ("assigned", "cursor", "left_line", "operands")
 
     def __init__(self, cursor: Cursor, *, assigned: bool) -> None:
         self.cursor = cursor
         self.assigned = assigned
+        self.operands = 0
         #: the line of the assignment has ended: no parentheses, no comparisons there (upstream's lexer left the mode)
         self.left_line = False
 
@@ -114,6 +116,10 @@ class _Reader:
 
     def _operand(self) -> Word:
         self._skip()
+        self.operands += 1
+        if self.operands > MAX_OPERANDS:
+            at = self.cursor.pos
+            self.cursor.fail("DA031", f"a condition has more than {MAX_OPERANDS:,} operands", at, at + 1)
         if self.cursor.peek() == '"':
             word = self.cursor.value(WORD, comments=False)
         else:

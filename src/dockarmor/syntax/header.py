@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import ID_TEXT, LABEL_TEXT, LISTED, QUOTED, SET_VARIABLE
+from dockarmor.text.diagnostic import Diagnostic, Fix
+from dockarmor.text.source import Span
 
 _BLANKS = re.compile(r"[ \t]*")
 _ATTACHMENT = re.compile(rf'(?=["/]|@\{{)(?:{LABEL_TEXT}|{SET_VARIABLE.pattern})|"')
@@ -56,6 +58,14 @@ def parse_name(cursor: Cursor, keyword: bool) -> Word:
     if not name.text or name.text == "{":
         cursor.fail("DA020", "a profile has no name", name.span.start, name.span.end)
     return name
+
+
+def needs_keyword(name: Word) -> Diagnostic:
+    """About a name that only `profile` before it makes one."""
+    at = Span(name.span.source, name.span.start, name.span.start)
+    fix = Fix(at, "profile ", safe=True, message="write `profile` before it")
+    message = "without the keyword `profile`, a name begins with `/` or a namespace"
+    return Diagnostic("DA020", message, name.span, fix=fix)
 
 
 def parse_rest(cursor: Cursor) -> tuple[Word | None, Xattrs, tuple[Word, ...]]:

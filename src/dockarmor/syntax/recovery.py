@@ -10,10 +10,12 @@ _WORDS = (
     *("prompt", "owner", "user", "other"),
 )
 #: What says where a statement ends. Braces and commas of patterns, `{a,b}`, stand inside of a word and say nothing.
+#: how far one looks for where the next statement begins
+MAX_PIECES = 100_000
 _PIECE = re.compile(
     r'(?P<skip>"[^"\n]*"|(?:(?<=\s)|(?<=,))#[^\n]*)'
     r"|(?P<open>(?<!\S)\{(?!\S))|(?P<close>(?<!\S)\})"
-    r"|(?P<comma>,(?=[ \t]*(?:\r?\n|#|\Z)|[ \t]+\})|(?<!\S)[^\s{},\"]*+,(?=\}))|(?P<line>\n)"
+    r"|(?P<comma>,(?=[ \t]*(?:\r?\n|#|\Z)|[ \t]+\})|(?<!\S)[^\s{},\"]*+,(?=\}))|(?P<line>\n)|(?P<word>[A-Za-z0-9_]++)"
 )
 
 
@@ -38,9 +40,11 @@ def next_statement(text: str, start: int, at: int, begins: re.Pattern[str]) -> i
     if line and not text[line:at].strip() and begins.match(text, line):
         return at  # the mistake is that something is missing before this line
     depth = 0
-    for piece in _PIECE.finditer(text, at):
+    for count, piece in enumerate(_PIECE.finditer(text, at)):
         found = piece.lastgroup
-        if found == "skip":
+        if found in ("skip", "word"):
+            if count > MAX_PIECES:
+                break
             continue
         if found == "open":
             depth += 1
@@ -50,6 +54,8 @@ def next_statement(text: str, start: int, at: int, begins: re.Pattern[str]) -> i
             depth -= 1
             if not depth:
                 return piece.end()
+        elif count > MAX_PIECES:
+            break
         elif not depth and (found == "comma" or begins.match(text, piece.end())):
             return piece.end()
     return len(text)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from dockarmor.syntax.condition import parse_condition
 from dockarmor.syntax.cursor import TRIVIA, Cursor, Word
-from dockarmor.syntax.header import HEADER, parse_name, parse_rest
+from dockarmor.syntax.header import HEADER, needs_keyword, parse_name, parse_rest
 from dockarmor.syntax.preamble import (
     INCLUDE,
     parse_abi,
@@ -23,15 +23,17 @@ from dockarmor.syntax.preamble import (
     parse_include,
     unfinished_line,
 )
-from dockarmor.syntax.qualifiers import PLAIN, Effect, Qualifiers, Subject
+from dockarmor.syntax.qualifiers import PLAIN, SLOTS, Effect, Qualifiers, Subject, misplaced
 from dockarmor.syntax.recovery import next_statement, statement_pattern
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, Unreadable
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 from dockarmor.text.source import Source, Span
 from dockarmor.value import frozen
 
-#: bounds: the size of a file, how deep braces nest, how many mistakes of one file are told
+#: bounds: the size of a file, its statements, how deep braces nest, how many mistakes of one file are told
 MAX_BYTES = 16 << 20
+MAX_STATEMENTS = 100_000
+MAX_BRANCHES = 1_000
 MAX_DEPTH = 100
 MAX_DIAGNOSTICS = 100
 
@@ -73,10 +75,11 @@ class Grammar:
 
 @frozen
 class Parsed:
-    """A file's tree and all that is wrong with its text."""
+    """A file's tree, all that is wrong with its text, and how many statements it holds, inner ones too."""
 
     file: File
     diagnostics: tuple[Diagnostic, ...]
+    statements: int = 0
 
 
 def parse(source: Source, grammar: Grammar) -> Parsed:
@@ -91,7 +94,8 @@ def parse(source: Source, grammar: Grammar) -> Parsed:
         )
     before = reader.byte_order_mark()
     body = reader.body(0, None)
-    return Parsed(File(source, (*before, *body)), tuple(reader.diagnostics))
+    file = File(source, (*before, *body))
+    return Parsed(file, tuple(reader.diagnostics), MAX_STATEMENTS - reader.left)
 
 
 class _Reader:
@@ -100,6 +104,8 @@ class _Reader:
         self.grammar = grammar
         self.diagnostics: list[Diagnostic] = []
         self.begins = statement_pattern(grammar.by_keyword)
+        #: how many statements the file may still hold, those of bodies that are open not counted
+        self.left = MAX_STATEMENTS
         #: nothing more is read, and no brace is missed
         self.stopped = False
 
@@ -109,8 +115,11 @@ class _Reader:
         cursor, text, simple = self.cursor, self.cursor.text, self.grammar.simple
         source = cursor.source
         while True:
-            if len(self.diagnostics) >= MAX_DIAGNOSTICS and not self.stopped:
+            if (len(self.diagnostics) >= MAX_DIAGNOSTICS or len(nodes) >= self.left) and not self.stopped:
                 self.stopped = True
+                if len(nodes) >= self.left:
+                    message = f"a file holds at most {MAX_STATEMENTS:,} statements"
+                    self.report(Diagnostic("DA008", message, cursor.span(cursor.pos, cursor.pos)))
                 begin, cursor.pos = cursor.pos, len(text)
                 nodes.append(Unreadable(cursor.span(begin)))
             match = _SIMPLE.match(text, cursor.pos)
@@ -128,10 +137,12 @@ class _Reader:
                 if opened is not None and not self.stopped:
                     self.stopped = True  # the braces around it are open, too: one mistake, told once
                     self.report(Diagnostic("DA003", "this brace is not closed", opened))
+                self.left -= len(nodes)
                 return nodes
             if text[start] == "}":
                 cursor.pos += 1
                 if opened is not None:
+                    self.left -= len(nodes)
                     return nodes
                 self.report(Diagnostic("DA002", "this brace closes nothing", cursor.span(start)))
                 nodes.append(Unreadable(cursor.span(start)))
@@ -229,10 +240,10 @@ class _Reader:
         last = -1
         while (match := cursor.match(_QUALIFIER)) is not None:
             word = match[1] or match[3]
-            slot = _SLOTS[word]
+            slot = SLOTS[word]
             span = Span(cursor.source, match.start(), match.end())
             if slot <= last:
-                raise DiagnosticError([_misplaced(word, span, spans)])
+                raise DiagnosticError([misplaced(word, span, spans)])
             last = slot
             found[order[slot]] = match[2] if match[1] else word
             spans[word] = span
@@ -278,6 +289,9 @@ class _Reader:
         cursor = self.cursor
         branches = [self.branch(parse_condition(cursor), depth)]
         while True:
+            if len(branches) > MAX_BRANCHES:
+                message = f"a condition has more than {MAX_BRANCHES:,} branches"
+                cursor.fail("DA031", message, cursor.pos, cursor.pos + 1)
             before = cursor.pos
             word = cursor.keyword()
             if word is None or word.text != "else":
@@ -309,7 +323,7 @@ class _Reader:
             self.body(self.deeper(depth), cursor.span(cursor.pos - 1))
             return Unreadable(cursor.span(start))
         if not keyword and not name.text.startswith(("/", ":")):
-            self.report(_needs_keyword(name))
+            self.report(needs_keyword(name))
         try:
             attachment, xattrs, flags = parse_rest(cursor)
         except DiagnosticError as error:
@@ -341,50 +355,12 @@ class _Reader:
         self.diagnostics += error.diagnostics
 
 
-_SLOTS = {
-    "priority": 0,
-    "audit": 1,
-    **dict.fromkeys(("allow", "deny", "prompt"), 2),
-    "owner": 3,
-    "user": 3,
-    "other": 3,
-}
-
-
 @lru_cache(maxsize=256)
 def _simple_qualifiers(text: str) -> Qualifiers:
     """Qualifiers of a simple rule, by their words."""
     words = text.split()
     subject: Subject | None = "owner" if "owner" in words else "other" if "other" in words else None
     return Qualifiers(0, "audit" in words, "deny" if "deny" in words else "allow", subject)
-
-
-def _misplaced(word: str, span: Span, before: Mapping[str, Span]) -> Diagnostic:
-    """A qualifier behind one that excludes it, or that it belongs before."""
-    if word in before:
-        return Diagnostic(
-            "DA040", f"`{word}` stands twice", span, others=(Label(before[word], "it is here already"),)
-        )
-    slot = _SLOTS[word]
-    same = next((other for other in before if _SLOTS[other] == slot), None)
-    if same is not None:
-        message = f"`{same}` and `{word}` exclude each other"
-        return Diagnostic("DA040", message, span, others=(Label(before[same], "this stands here already"),))
-    first = next(place for other, place in before.items() if _SLOTS[other] > slot)
-    return Diagnostic(
-        "DA040",
-        f"`{word}` stands too late",
-        span,
-        others=(Label(first, "it belongs before this"),),
-        help=("the order is: priority=N audit allow|deny|prompt owner|other",),
-    )
-
-
-def _needs_keyword(name: Word) -> Diagnostic:
-    at = Span(name.span.source, name.span.start, name.span.start)
-    fix = Fix(at, "profile ", safe=True, message="write `profile` before it")
-    message = "without the keyword `profile`, a name begins with `/` or a namespace"
-    return Diagnostic("DA020", message, name.span, fix=fix)
 
 
 def _priority(cursor: Cursor, text: str | None, spans: Mapping[str, Span]) -> int:
