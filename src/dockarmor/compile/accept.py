@@ -84,6 +84,8 @@ class AcceptClasses:
         self.resolved = [Resolved()]
         self._numbers: dict[AcceptClass, int] = {}
         self._parts: list[list[_Part]] = []
+        #: those that others can cover: number, priority, permissions and what is audited
+        self._coverable: list[tuple[int, int, int, int]] = []
         self._values: dict[Hashable, int] = {layout(Resolved()): 0}
         self._known: dict[tuple[int, ...], int] = {}
 
@@ -97,6 +99,8 @@ class AcceptClasses:
             number = self._numbers[made] = len(self.classes)
             self.classes.append(made)
             self._parts.append(list(self._split(made, number)))
+            if made.effect == "allow" and not (made.permissions | made.audit) & EXEC_BITS:
+                self._coverable.append((number, made.priority, made.permissions, made.audit))
         return number
 
     def value(self, accepts: Iterable[int]) -> int:
@@ -132,27 +136,24 @@ class AcceptClasses:
         the same audit, or denied by one. Nothing that speaks of exec is ever covered: conflicts must be seen.
         """
         present = set(sinks)
-        found = 0
-        for number, one in enumerate(self.classes):
-            if number in present or self._is_covered(one, present):
+        found = sum(1 << number for number in present)
+        covers = [self._cover(self.classes[sink]) for sink in present]
+        for number, priority, permissions, audit in self._coverable:
+            for level, bits, audited in covers:
+                if level >= priority:
+                    permissions &= ~(bits & (audited | ~audit))
+            if not permissions:
                 found |= 1 << number
         return found
 
-    def _is_covered(self, one: AcceptClass, sinks: Iterable[int]) -> bool:
-        if one.effect != "allow" or (one.permissions | one.audit) & EXEC_BITS:
-            return False
-        left = one.permissions
-        for sink in sinks:
-            left &= ~self._covers(self.classes[sink], one)
-        return not left
-
     @staticmethod
-    def _covers(sink: AcceptClass, one: AcceptClass) -> int:
-        if sink.priority < one.priority or sink.effect == "prompt":
-            return 0
+    def _cover(sink: AcceptClass) -> tuple[int, int, int]:
+        """Up to which priority a sink covers which bits, and for which of them also audited ones."""
+        if sink.effect == "prompt":
+            return sink.priority, 0, 0
         if sink.effect == "deny":
-            return sink.permissions
-        return sink.permissions & ~EXEC_BITS & (sink.audit | ~one.audit)
+            return sink.priority, sink.permissions, -1
+        return sink.priority, sink.permissions & ~EXEC_BITS, sink.audit
 
     def _split(self, one: AcceptClass, number: int) -> Iterable[_Part]:
         bits = one.permissions

@@ -23,7 +23,7 @@ from dockarmor.compile.accept import (
 from dockarmor.compile.compiled import FLAG_OWNER, CompiledTable, Use
 from dockarmor.compile.construction import construct, construct_all
 from dockarmor.compile.encoding import PlacedEntry, exec_conflict, merge
-from dockarmor.compile.permission_map import TableEntry
+from dockarmor.compile.permission_map import EXEC_BITS, TableEntry
 from dockarmor.compile.stream import MAX_ARRAY
 from dockarmor.compile.tables import MAX_STATES_16
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
@@ -84,10 +84,12 @@ def build_all(
 
 
 def _is_sound(placed: Sequence[PlacedEntry]) -> bool:
+    """Is there something to build, and do no two rules run the same pattern in different ways?"""
     try:
-        return bool(merge(placed))
+        merge([one for one in placed if one.entry.permissions & EXEC_BITS])
     except DiagnosticError:
         return False
+    return bool(placed)
 
 
 class Permissions:
