@@ -193,3 +193,18 @@ def test_a_record_and_the_way_back(table: Any, confined: Any) -> None:
     assert request("stack", name="b") == ChangeProfileRequest("&b")
     assert request("change_profile") is None
     assert request("change_hat", target="p//h") is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "operation"),
+    [
+        (ChangeProfileRequest("&a"), "stack"),
+        (ChangeProfileRequest("a", b"/bin/x"), "change_onexec"),
+        (ChangeProfileRequest("&a", b"/bin/x"), "stack_onexec"),
+    ],
+)
+def test_stacking_is_written_down_without_its_sign(
+    table: Any, confined: Any, asked: ChangeProfileRequest, operation: str
+) -> None:
+    made = change_profile.record(asked, change_profile.decide(confined(), asked))
+    assert (made.operation, made.name, made.pairs) == (operation, b"a", (("target", "a"),))

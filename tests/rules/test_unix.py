@@ -182,6 +182,10 @@ def decide(confined: Any, table: Any, accepts: dict[bytes, StatePermissions], re
         (UnixRequest(0x1000000, "stream"), STREAM + b"\x01\0\0\x04\0\0"),
         (UnixRequest(0x46, "stream", 0, None, b"\0b", "x"), STREAM + b"\x01\0\0\x01\0b\0x"),
         (UnixRequest(0x2, "stream"), STREAM + b"\x01\0\0\x01\x01\0unconfined"),
+        # the kernel is to choose the address
+        (UnixRequest(0x200000, "stream", 0, b""), STREAM + b"\0\0"),
+        # what connects has the other end asked to accept, at the peer's string
+        (UnixRequest(0x100006, "stream", 0, b"\0a", None, "x"), STREAM + b"\0a\0\0\x01\x01\0x"),
     ],
 )
 def test_what_the_kernel_looks_up(confined: Any, table: Any, request_: UnixRequest, string: bytes) -> None:
@@ -249,3 +253,37 @@ def test_records_and_the_way_back(confined: Any, table: Any) -> None:
     )
     fields = {key: str(value) for key, value in made.pairs} | {"addr": "none", "peer_addr": "@x"}
     assert KIND.request(Event("DENIED", "connect", "p", fields=fields)) == request
+
+
+@pytest.mark.parametrize(
+    ("request_", "operation"),
+    [
+        (UnixRequest(0x100006, "stream", 0, b"\0a", None, "x"), "connect"),
+        (UnixRequest(0x100000, "stream", 0, b"\0a"), "accept"),
+        (UnixRequest(0x4, "dgram", 0, b"\0a", None, "x"), "sendmsg"),
+        (UnixRequest(0x2, "dgram", 0, None, b"\0a", "x"), "sendmsg"),
+    ],
+)
+def test_a_record_names_the_call_that_was_made(
+    confined: Any, table: Any, request_: UnixRequest, operation: str
+) -> None:
+    assert KIND.record is not None
+    made = KIND.record(request_, decide(confined, table, {b"\x0f": StatePermissions()}, request_))
+    assert (made.operation, made.mediation) == (operation, "net")
+
+
+def test_a_record_about_a_socket_with_a_path_is_a_files(confined: Any, table: Any) -> None:
+    assert KIND.decide is not None
+    assert KIND.record is not None
+    profile = confined(policy=table({b"\x0f": StatePermissions()}), file=table({b"/": StatePermissions()}))
+    request = UnixRequest(0x46, "stream", 0, None, b"/run/x", "y")
+    made = KIND.record(request, KIND.decide(profile, request))
+    assert (made.operation, made.mediation, made.name) == ("connect", "file", b"/run/x")
+    assert made.pairs == (("requested_mask", "wr"), ("denied_mask", "wr"), ("fsuid", 0), ("ouid", 0))
+
+
+def test_a_record_says_nothing_of_addresses_where_the_type_decides(confined: Any, table: Any) -> None:
+    assert KIND.record is not None
+    request = UnixRequest(0x2, "dgram", 0, b"\0a", b"\0b", "x")
+    made = KIND.record(request, decide(confined, table, {b"\x0e": StatePermissions()}, request))
+    assert [key for key, _ in made.pairs] == ["family", "sock_type", "protocol", "requested_mask", "denied_mask"]
