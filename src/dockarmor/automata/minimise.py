@@ -70,7 +70,7 @@ class Partition:
         self.changed = numbers(states)
         self.slot_of = numbers(states)
         slots = 16
-        while slots < 2 * states:
+        while slots <= 2 * states:
             slots *= 2
         self.mask = slots - 1
         self.slot_class = numbers(slots)
@@ -125,6 +125,10 @@ class Partition:
         self.dirty_total = self.states
         while self.dirty_total > 0:
             self.round += 1
+            # few states use few slots, which stay in the processor's cache
+            self.mask = 15
+            while self.mask < 2 * self.dirty_total:
+                self.mask = 2 * self.mask + 1
             self._sign_all()
             self._mark(self._split())
 
@@ -173,9 +177,8 @@ class Partition:
             if target != default:
                 word = target
                 word = (((word << 8) | self.columns[i]) * first) & wrap
-                word ^= word >> 29
-                hashed = ((hashed ^ word) * second) & wrap
-                hashed ^= hashed >> 32
+                word ^= word >> 32
+                hashed = (hashed + word * second) & wrap
         return hashed
 
     def _same(self, left: int, right: int) -> bool:

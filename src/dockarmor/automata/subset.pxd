@@ -6,6 +6,8 @@ from dockarmor.automata.prune cimport Prune
 from dockarmor.automata.trie cimport Trie
 from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
 
+cdef Py_ssize_t LONG
+
 
 cdef class Subset:
     cdef public Items items
@@ -16,8 +18,9 @@ cdef class Subset:
     cdef Py_ssize_t width, limit_states, limit_items, limit_transitions
     # states: [value number] + sorted items; unions: sorted closure numbers
     cdef public VectorSet states, unions
+    cdef public VectorSet additions
     cdef VectorSet accept_sets
-    cdef int[::1] of_closure, of_union
+    cdef int[::1] of_closure, of_union, of_addition
     cdef public int[::1] state_values
     cdef list set_values
     cdef public list values
@@ -28,8 +31,8 @@ cdef class Subset:
     # scratch of one state: a linked list of closures per touched class and per cofinite charset
     cdef int[::1] head, touched, is_touched, link_next, link_closure
     cdef int[::1] wide, wide_head, wide_slot
-    cdef Py_ssize_t links, touches, wides
-    cdef int[::1] raw, mark, live, ended
+    cdef public Py_ssize_t links, touches, wides, wide_links, union
+    cdef int[::1] raw, added, mark, live, ended
     cdef Py_ssize_t epoch, live_count, ended_count
 
     @cython.locals(state=Py_ssize_t)
@@ -38,7 +41,7 @@ cdef class Subset:
     @cython.locals(count=Py_ssize_t, root=Py_ssize_t)
     cdef Py_ssize_t _start(self, list roots) except -1
 
-    @cython.locals(column=cython.int, default=cython.int, target=cython.int, i=Py_ssize_t, t=Py_ssize_t)
+    @cython.locals(union=Py_ssize_t, column=cython.int, default=cython.int, target=cython.int, last=Py_ssize_t, i=Py_ssize_t, t=Py_ssize_t)
     cdef void _expand(self, Py_ssize_t state) except *
 
     @cython.locals(i=Py_ssize_t, edge=Py_ssize_t, item=Py_ssize_t, low=Py_ssize_t, high=Py_ssize_t,
@@ -53,6 +56,15 @@ cdef class Subset:
 
     @cython.locals(count=Py_ssize_t, link=Py_ssize_t, slot=Py_ssize_t)
     cdef Py_ssize_t _collect(self, Py_ssize_t column) noexcept
+
+    @cython.locals(slot=Py_ssize_t, left=cython.int, right=cython.int, row=Py_ssize_t)
+    cdef bint _alike(self, Py_ssize_t column, Py_ssize_t other) noexcept
+
+    @cython.locals(left=Py_ssize_t)
+    cdef bint _adds(self, Py_ssize_t column) noexcept
+
+    @cython.locals(count=Py_ssize_t, link=Py_ssize_t, known=Py_ssize_t, addition=Py_ssize_t, found=Py_ssize_t)
+    cdef Py_ssize_t _addition(self, Py_ssize_t union, Py_ssize_t column) except -1
 
     @cython.locals(union=Py_ssize_t, known=Py_ssize_t, found=Py_ssize_t)
     cdef Py_ssize_t _target(self, Py_ssize_t count) except -1

@@ -18,6 +18,9 @@ from dockarmor.automata.vectors import VectorSet, chosen, grown, numbers, sort_d
 BLAMED = 200
 BLAMED_MOST = 20
 
+#: from so many closures on a default counts as long
+LONG = 3
+
 Resolve = Callable[[tuple[int, ...]], int]
 
 
@@ -69,7 +72,8 @@ class Subset:
 
     A state is the number of its value and its items. The default of a state is its union of the closures of
     cofinite charsets; a class that some charset lists is an exception. Unions are looked up by the list of
-    closure numbers, so that most of them are never computed.
+    closure numbers, so that most of them are never computed. Where an exception adds to a long default, what
+    is looked up is only what it adds, and to what.
     """
 
     def __init__(self, trie: Trie, resolve: Resolve, covered: Resolve | None, limits: Limits) -> None:
@@ -89,9 +93,11 @@ class Subset:
         self.prune = Prune(self.items, self.accepts, covered)
         self.states = VectorSet()
         self.unions = VectorSet()
+        self.additions = VectorSet()
         self.accept_sets = VectorSet()
         self.of_closure = numbers(self.items.closures.count + 1)
         self.of_union = numbers(64)
+        self.of_addition = numbers(64)
         self.state_values = numbers(64)
         self.set_values: list[int] = []
         self.values: list[int] = [0]
@@ -112,7 +118,10 @@ class Subset:
         self.links = 1
         self.touches = 0
         self.wides = 0
+        self.wide_links = 0
+        self.union = 0
         self.raw = numbers(64)
+        self.added = numbers(64)
         self.mark = numbers(self.items.count + 1)
         self.live = numbers(self.items.count + 2)
         self.ended = numbers(self.items.accepts + 1)
@@ -160,10 +169,19 @@ class Subset:
             self.targets = grown(self.targets, 2 * self.used + self.width)
         default = self._target(self._collect(-1))
         self.defaults[state] = default
+        union = self.union
+        target = default
+        last = -1
         for t in range(self.touches):
             column = self.touched[t]
             self.is_touched[column] = 0
-            target = self._target(self._collect(column))
+            if last >= 0 and self._alike(column, last):
+                pass  # the classes of one charset stand side by side, and lead to the same
+            elif self.wide_links >= LONG and self._adds(column):
+                target = self._addition(union, column)
+            else:
+                target = self._target(self._collect(column))
+            last = column
             if target != default:
                 # kept sorted by class
                 i = self.used
@@ -191,6 +209,7 @@ class Subset:
         self.links = 1
         self.touches = 0
         self.wides = 0
+        self.wide_links = 0
         for i in range(self.states.offsets[state] + 1, self.states.offsets[state + 1]):
             item = pool[i]
             for edge in range(item_offsets[item], item_offsets[item + 1]):
@@ -205,6 +224,7 @@ class Subset:
                     self.link_closure[link] = closure
                     self.link_next[link] = self.wide_head[n]
                     self.wide_head[n] = link
+                    self.wide_links += 1
                     self.links = link + 1
                     continue
                 for n in range(listed_offsets[charset], listed_offsets[charset + 1]):
@@ -258,13 +278,63 @@ class Subset:
                     link = self.link_next[link]
         return count
 
+    def _alike(self, column: int, other: int) -> bool:
+        """Do two classes lead to the same closures, link by link?"""
+        left = self.head[column]
+        right = self.head[other]
+        while left != 0 and right != 0 and self.link_closure[left] == self.link_closure[right]:
+            left = self.link_next[left]
+            right = self.link_next[right]
+        if left != right:
+            return False
+        for slot in range(self.wides):
+            row = self.wide[slot] * self.width
+            if self.alphabet.member[row + column] != self.alphabet.member[row + other]:
+                return False
+        return True
+
+    def _adds(self, column: int) -> bool:
+        """Do all cofinite charsets of this state contain a class?"""
+        left = self.wides
+        while left > 0 and self.alphabet.member[self.wide[left - 1] * self.width + column] != 0:
+            left -= 1
+        return left == 0
+
+    def _addition(self, union: int, column: int) -> int:
+        """The state that is the default's union and what else a class leads to."""
+        if self.links > len(self.added):
+            self.added = numbers(2 * self.links)
+        self.added[0] = union
+        count = 1
+        link = self.head[column]
+        while link != 0:
+            self.added[count] = self.link_closure[link]
+            count += 1
+            link = self.link_next[link]
+        if count > 2:
+            count = 1 + sort_distinct(self.added, 1, count - 1)
+        known = self.additions.count
+        addition = self.additions.intern(self.added, 0, count)
+        if addition < known:
+            return self.of_addition[addition]
+        found = self._target(self._collect(column))
+        if addition >= len(self.of_addition):
+            self.of_addition = grown(self.of_addition, 2 * addition)
+        self.of_addition[addition] = found
+        return found
+
     def _target(self, count: int) -> int:
-        """The state that is the union of the closures in `raw`."""
+        """The state that is the union of the closures in `raw`; `union` is left at the number of that set.
+
+        Sets of one closure have its number, unions come after all closures.
+        """
+        self.union = 0
         if count == 0:
             return 0
         if count > 1:
             count = sort_distinct(self.raw, 0, count)
         if count == 1:
+            self.union = self.raw[0]
             found = self.of_closure[self.raw[0]] - 1
             if found < 0:
                 known = self.raw[0]
@@ -273,6 +343,7 @@ class Subset:
             return found
         known = self.unions.count
         union = self.unions.intern(self.raw, 0, count)
+        self.union = self.items.closures.count + union
         if union < known:
             return self.of_union[union]
         found = self._state(count)

@@ -15,21 +15,20 @@ cpdef Py_ssize_t sort_distinct(int[::1] values, Py_ssize_t start, Py_ssize_t cou
 cdef class VectorSet:
     cdef public int[::1] pool
     cdef public int[::1] offsets
-    cdef public int[::1] hashes
-    cdef public int[::1] table
+    cdef public long long[::1] table
     cdef public Py_ssize_t mask
     cdef public Py_ssize_t count
     cdef public Py_ssize_t used
 
-    @cython.locals(mixer=cython.ulonglong, final=cython.ulonglong, word=cython.ulonglong, hashed=cython.ulonglong, i=Py_ssize_t,
-                   signed=cython.int, place=Py_ssize_t, found=Py_ssize_t, offset=Py_ssize_t)
+    @cython.locals(mixer=cython.ulonglong, word=cython.longlong, wrap=cython.ulonglong, hashed=cython.ulonglong,
+                   entry=cython.longlong, i=Py_ssize_t, signed=cython.longlong, place=Py_ssize_t, found=Py_ssize_t, offset=Py_ssize_t)
     cpdef Py_ssize_t intern(self, int[::1] values, Py_ssize_t start, Py_ssize_t length) except -1
 
     @cython.locals(number=Py_ssize_t, i=Py_ssize_t)
-    cdef Py_ssize_t _add(self, int[::1] values, Py_ssize_t start, Py_ssize_t length, int signed,
+    cdef Py_ssize_t _add(self, int[::1] values, Py_ssize_t start, Py_ssize_t length, long long signed,
                          Py_ssize_t place) except -1
 
-    @cython.locals(size=Py_ssize_t, i=Py_ssize_t, place=Py_ssize_t)
+    @cython.locals(size=Py_ssize_t, i=Py_ssize_t, place=Py_ssize_t, entry=cython.longlong, old="long long[::1]")
     cdef void _rehash(self) except *
 
     @cython.locals(i=Py_ssize_t)

@@ -4,15 +4,17 @@
 
 from array import array
 
+_ZERO = array("i", (0,))
+
 
 def numbers(count: int) -> "array[int]":
     """An array of `count` zeros."""
-    return array("i", bytes(4 * count))
+    return _ZERO * count
 
 
 def grown(old: "array[int]", count: int) -> "array[int]":
     """A copy of `old` with room for `count`."""
-    new = array("i", bytes(4 * count))
+    new = numbers(count)
     new[: len(old)] = old
     return new
 
@@ -66,36 +68,36 @@ def sort_distinct(values: "array[int]", start: int, count: int) -> int:
 class VectorSet:
     """Interns integer vectors: equal vectors get equal numbers, from 0 in order of arrival.
 
-    Vector n is pool[offsets[n] : offsets[n + 1]].
+    Vector n is pool[offsets[n] : offsets[n + 1]]. `table` is open addressing: 31 bits of a vector's hash, then its
+    number plus one in the lower 32.
     """
 
     def __init__(self) -> None:
         self.pool = numbers(64)
         self.offsets = numbers(18)
-        self.hashes = numbers(18)
-        self.table = numbers(32)
+        self.table = array("q", bytes(8 * 32))
         self.mask = 31
         self.count = 0
         self.used = 0
 
     def intern(self, values: "array[int]", start: int, length: int) -> int:
         """The number of values[start : start + length]; it is `count - 1` for one that is new."""
-        mixer = 0x9E3779B1
-        final = 0x85EBCA6B
+        mixer = 0x9E3779B97F4A7C15
         word = 0xFFFFFFFF
-        hashed = mixer ^ length
+        wrap = 0xFFFFFFFFFFFFFFFF
+        hashed = length + 1
         for i in range(start, start + length):
-            hashed = ((hashed ^ (values[i] & word)) * mixer) & word
-            hashed ^= hashed >> 15
-        hashed = (hashed * final) & word
-        hashed ^= hashed >> 13
-        signed = hashed & 0x7FFFFFFF
+            hashed = ((hashed ^ (values[i] & word)) * mixer) & wrap
+            hashed ^= hashed >> 32
+        hashed = (hashed * mixer) & wrap
+        signed = hashed >> 33
         place = signed & self.mask
         while True:
-            found = self.table[place] - 1
-            if found < 0:
+            entry = self.table[place]
+            if entry == 0:
                 break
-            if self.hashes[found] == signed:
+            if entry >> 32 == signed:
+                found = (entry & word) - 1
                 offset = self.offsets[found]
                 if self.offsets[found + 1] - offset == length:
                     i = 0
@@ -110,7 +112,6 @@ class VectorSet:
         number = self.count
         if number + 2 >= len(self.offsets):
             self.offsets = grown(self.offsets, 2 * len(self.offsets))
-            self.hashes = grown(self.hashes, 2 * len(self.hashes))
         if self.used + length > len(self.pool):
             self.pool = grown(self.pool, self.used + self.used // 2 + length + 64)
         for i in range(length):
@@ -118,8 +119,7 @@ class VectorSet:
         self.offsets[number] = self.used
         self.used += length
         self.offsets[number + 1] = self.used
-        self.hashes[number] = signed
-        self.table[place] = number + 1
+        self.table[place] = (signed << 32) + number + 1
         self.count = number + 1
         if 2 * self.count > self.mask:
             self._rehash()
@@ -127,13 +127,16 @@ class VectorSet:
 
     def _rehash(self) -> None:
         size = 2 * (self.mask + 1)
-        self.table = numbers(size)
+        old = self.table
+        self.table = array("q", bytes(8 * size))
         self.mask = size - 1
-        for i in range(self.count):
-            place = self.hashes[i] & self.mask
-            while self.table[place] != 0:
-                place = (place + 1) & self.mask
-            self.table[place] = i + 1
+        for i in range(size // 2):
+            entry = old[i]
+            if entry != 0:
+                place = (entry >> 32) & self.mask
+                while self.table[place] != 0:
+                    place = (place + 1) & self.mask
+                self.table[place] = entry
 
     def vector(self, number: int) -> list[int]:
         """Vector `number`, as a list."""
