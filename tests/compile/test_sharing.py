@@ -125,12 +125,15 @@ def test_entries_are_in_the_order_of_the_rules(base: Path) -> None:
 
 def test_an_included_rule_is_encoded_once_for_all_profiles(base: Path) -> None:
     includes, features, known = library(str(base)), intersect(None, builtin("kernel-7.2")), Encodings(all_kinds())
-    entries = []
+    entries, groups = [], []
     for name in ("plain", "attached"):
         policy = require(read_file(str(base / "policies" / name), includes)).policy
         made = encode(policy.profiles[0], features, all_kinds(), known)
         entries.append({one.entry.pattern: one.entry for one in made.file})
+        groups.append(list(made.file.groups()))
+        assert sorted(map(id, made.file)) == sorted(id(one) for group in groups[-1] for one in group)
     assert entries[0][b"/z"] is entries[1][b"/z"]
+    assert {id(group) for group in groups[0][1:]} == {id(group) for group in groups[1][1:]}
 
 
 def test_rules_of_a_profile_are_a_sequence(base: Path) -> None:

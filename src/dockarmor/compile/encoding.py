@@ -42,6 +42,29 @@ class PlacedEntry:
     rule: PlacedRule | None
 
 
+class Entries(list[PlacedEntry]):
+    """The entries of one table. What other profiles have, too, is also there as the very lists that they have."""
+
+    def __init__(self) -> None:
+        self._shared: list[Sequence[PlacedEntry]] = []
+        self._own: list[PlacedEntry] = []
+
+    def take(self, entry: PlacedEntry) -> None:
+        self.append(entry)
+        self._own.append(entry)
+
+    def share(self, entries: Sequence[PlacedEntry]) -> None:
+        if entries:
+            self.extend(entries)
+            self._shared.append(entries)
+
+    def groups(self) -> Iterator[Sequence[PlacedEntry]]:
+        """All entries: those of this profile alone, then the lists that it shares."""
+        if self._own:
+            yield self._own
+        yield from self._shared
+
+
 class Findings(Sequence[Diagnostic]):
     """Findings in their order. Those that profiles share are told of each profile's includes when somebody looks."""
 
@@ -83,8 +106,8 @@ class Findings(Sequence[Diagnostic]):
 class Encoding:
     """What a profile's rules come to."""
 
-    file: list[PlacedEntry] = field(default_factory=list)
-    policy: list[PlacedEntry] = field(default_factory=list)
+    file: Entries = field(default_factory=Entries)
+    policy: Entries = field(default_factory=Entries)
     capabilities: list[tuple[CapabilityEntry, PlacedRule]] = field(default_factory=list)
     limits: dict[int, int] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
@@ -93,7 +116,7 @@ class Encoding:
     def take(self, encoded: Encoded, placed: PlacedRule) -> None:
         """Add what a rule comes to."""
         if isinstance(encoded, Entry):
-            (self.file if encoded.table == "file" else self.policy).append(PlacedEntry(encoded, placed))
+            (self.file if encoded.table == "file" else self.policy).take(PlacedEntry(encoded, placed))
         elif isinstance(encoded, CapabilityEntry):
             self.capabilities.append((encoded, placed))
         elif isinstance(encoded, LimitEntry):
@@ -103,8 +126,8 @@ class Encoding:
 
     def join(self, other: "Encoding", includes: tuple[Span, ...] = ()) -> None:
         """Add what rules come to that all came by these includes."""
-        self.file += other.file
-        self.policy += other.policy
+        self.file.share(other.file)
+        self.policy.share(other.policy)
         self.capabilities += other.capabilities
         self.limits |= other.limits
         self.diagnostics.extend(other.diagnostics, includes)
@@ -172,9 +195,9 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodin
         raise DiagnosticError(mistakes)
     everything = profile.flags.mode not in UNMEDIATED
     if shared is None:
-        made.policy += mediated(kinds, scope, everything=everything)
+        made.policy.share(tuple(mediated(kinds, scope, everything=everything)))
     else:
-        made.policy += shared.mediated(everything=everything)
+        made.policy.share(shared.mediated(everything=everything))
     made.targets = tuple(scope.targets)
     return made
 
