@@ -37,8 +37,8 @@ def _shaped(profile: Profile) -> bool:
 
 def everything(profile: Profile, examined: Examined) -> FileRule | None:
     """The bare rule `file,` of a profile that allows all files which it does not deny."""
-    for where, rule in examined.own_rules(FileRule):
-        if where is profile and rule.path is None and rule.qualifiers.effect != "deny":
+    for rule in examined.rules_of(profile, FileRule):
+        if rule.path is None and rule.qualifiers.effect != "deny":
             return rule
     return None
 

@@ -29,7 +29,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         if rule.qualifiers.effect == "deny":
             continue
         for word in rule.names:
-            if word.text in _REACH and not _denied(profile, word.text):
+            if word.text in _REACH and word.text not in examined.once(_denied, profile):
                 yield Diagnostic(
                     "DA371",
                     f"with `{word}` a container reaches the host",
@@ -56,14 +56,13 @@ def _without(rule: CapabilityRule, word: Word) -> Fix:
     return Fix(Span(word.span.source, start, end), "", safe=False, message=f"leave `{word}` out")
 
 
-def _denied(profile: Profile, name: str) -> bool:
+def _denied(_: Examined, profile: Profile) -> frozenset[str]:
+    found: set[str] = set()
     for placed in profile.rules:
         rule = placed.rule
-        if not isinstance(rule, CapabilityRule) or rule.qualifiers.effect != "deny":
-            continue
-        if not rule.names or name in [word.text for word in rule.names]:
-            return True
-    return False
+        if isinstance(rule, CapabilityRule) and rule.qualifiers.effect == "deny":
+            found.update([word.text for word in rule.names] or _REACH)
+    return frozenset(found)
 
 
 LINT = Lint("DA371", "container-capability", _find, container=True)

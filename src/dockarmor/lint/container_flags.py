@@ -15,9 +15,8 @@ _WHY = {
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
-    nodes = {node.span.start: node for node in examined.file.body if isinstance(node, ProfileNode)}
     for profile in examined.own_profiles():
-        node = nodes.get(profile.span.start)
+        node = examined.node(profile)
         given = {
             "attach_disconnected": profile.flags.attach_disconnected,
             "mediate_deleted": profile.flags.mediate_deleted,

@@ -14,10 +14,10 @@ from dockarmor.text.source import Span
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     for profile, rule in examined.own_rules(MountRule):
-        if rule.qualifiers.effect != "deny" and _any(rule) and not _denied(profile):
+        if rule.qualifiers.effect != "deny" and _any(rule) and not examined.once(_denied, profile):
             yield _said(rule.span, removal(rule.span, safe=False))
     for profile, everything in examined.own_rules(AllRule):
-        if everything.qualifiers.effect != "deny" and not _denied(profile):
+        if everything.qualifiers.effect != "deny" and not examined.once(_denied, profile):
             yield _said(everything.span, insertion(everything.span, "deny mount,"))
 
 
@@ -25,7 +25,7 @@ def _any(rule: MountRule) -> bool:
     return not (rule.fstypes or rule.options or rule.source or rule.mountpoint or rule.remount)
 
 
-def _denied(profile: Profile) -> bool:
+def _denied(_: Examined, profile: Profile) -> bool:
     rules = (placed.rule for placed in profile.rules)
     return any(isinstance(rule, MountRule) and rule.qualifiers.effect == "deny" and _any(rule) for rule in rules)
 

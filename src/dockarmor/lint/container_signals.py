@@ -44,7 +44,9 @@ def _named(examined: Examined) -> Iterator[Diagnostic]:
     for profile, missing in _missing(examined):
         if "unconfined" in missing:
             continue
-        rule = next((rule for rule in _own(profile, examined) if _takes(rule, "unconfined", profile)), None)
+        rule = next(
+            (rule for rule in examined.rules_of(profile, SignalRule) if _takes(rule, "unconfined", profile)), None
+        )
         span = rule.span if rule else head(profile)
         more = f"signal (receive) peer={_names(missing)},"
         yield Diagnostic(
@@ -77,10 +79,6 @@ def _reached(profile: Profile, label: str) -> bool:
         if isinstance(rule, SignalRule) and _takes(rule, label, profile):
             signals.update(rule.signals or _SIGNALS)
     return signals.issuperset(_SIGNALS)
-
-
-def _own(profile: Profile, examined: Examined) -> Iterator[SignalRule]:
-    yield from (rule for where, rule in examined.own_rules(SignalRule) if where is profile)
 
 
 def _takes(rule: SignalRule, label: str, profile: Profile) -> bool:

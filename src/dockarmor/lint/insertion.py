@@ -2,7 +2,6 @@
 
 from dockarmor.lint.lint import Examined
 from dockarmor.policy.profile import Profile
-from dockarmor.syntax.tree import ProfileNode, walk
 from dockarmor.text.diagnostic import Fix
 from dockarmor.text.source import Span
 
@@ -22,15 +21,14 @@ def insertion(below: Span, *rules: str) -> Fix:
 
 def first_rule(examined: Examined, profile: Profile, *rules: str) -> Fix | None:
     """Add rules at the top of a profile of the file; None where its brace cannot be told."""
-    for node in walk(examined.file.body):
-        if isinstance(node, ProfileNode) and node.span == profile.span:
-            text = node.span.source.text
-            at = node.head.end
-            begin = text.rfind("\n", 0, node.span.start) + 1
-            blank = text[begin : node.span.start] if not text[begin : node.span.start].strip() else ""
-            between = f"\n{blank}  " if text[at : at + 1] == "\n" else " "
-            return _added(Span(node.span.source, at, at), between, rules) if node.head.text.endswith("{") else None
-    return None
+    node = examined.node(profile)
+    if node is None or not node.head.text.endswith("{"):
+        return None
+    text, at = node.span.source.text, node.head.end
+    blank = text[text.rfind("\n", 0, node.span.start) + 1 : node.span.start]
+    if blank.strip():
+        blank = ""
+    return _added(Span(node.span.source, at, at), f"\n{blank}  " if text[at : at + 1] == "\n" else " ", rules)
 
 
 def _added(place: Span, between: str, rules: tuple[str, ...]) -> Fix:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import PlacedRule, Policy, Profile
-from dockarmor.syntax.tree import File
+from dockarmor.syntax.tree import File, ProfileNode, walk
 from dockarmor.text.diagnostic import Diagnostic
 from dockarmor.value import field, frozen
 
@@ -47,15 +47,25 @@ class Examined:
 
     def own_rules(self, kind: type[R]) -> Sequence[tuple[Profile, R]]:
         """The rules of a kind that stand in the file itself, each with its profile."""
-        if "own" not in self._made:
-            known: dict[type, list[tuple[Profile, Any]]] = {}
-            for profile in self.profiles():
-                for placed in profile.rules:
-                    if not placed.includes and not placed.implied:
-                        known.setdefault(type(placed.rule), []).append((profile, placed.rule))
-            self._made["own"] = known
-        found: Sequence[tuple[Profile, R]] = self._made["own"].get(kind, ())
+        if kind not in self._made:
+            self._made[kind] = [
+                (profile, rule) for profile in self.profiles() for rule in self.rules_of(profile, kind)
+            ]
+        found: Sequence[tuple[Profile, R]] = self._made[kind]
         return found
+
+    def rules_of(self, profile: Profile, kind: type[R]) -> Sequence[R]:
+        """The same of one profile."""
+        found: Sequence[R] = self.once(_by_kind, profile).get(kind, ())
+        return found
+
+    def node(self, profile: Profile) -> ProfileNode | None:
+        """Where a profile is written; None where that is not in the file."""
+        if "nodes" not in self._made:
+            nodes = (node for node in walk(self.file.body) if isinstance(node, ProfileNode))
+            self._made["nodes"] = {node.span.start: node for node in nodes}
+        found: ProfileNode | None = self._made["nodes"].get(profile.span.start)
+        return found if profile.span.source is self.file.source else None
 
     def once(self, make: Callable[["Examined", Profile], R], profile: Profile) -> R:
         """What `make` gives for a profile; made once, for all lints that ask."""
@@ -64,6 +74,14 @@ class Examined:
             self._made[key] = make(self, profile)
         made: R = self._made[key]
         return made
+
+
+def _by_kind(examined: Examined, profile: Profile) -> dict[type, list[Any]]:
+    found: dict[type, list[Any]] = {}
+    for placed in profile.rules:
+        if examined.own(placed):
+            found.setdefault(type(placed.rule), []).append(placed.rule)
+    return found
 
 
 @frozen

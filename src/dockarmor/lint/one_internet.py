@@ -14,7 +14,12 @@ from dockarmor.text.diagnostic import Diagnostic, Severity
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     told: set[int] = set()
     for profile, rule in examined.own_rules(NetworkRule):
-        if rule.family != "inet" or rule.qualifiers.effect == "deny" or id(profile) in told or _knows(profile):
+        if (
+            rule.family != "inet"
+            or rule.qualifiers.effect == "deny"
+            or id(profile) in told
+            or examined.once(_knows, profile)
+        ):
             continue
         told.add(id(profile))
         yield Diagnostic(
@@ -28,7 +33,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         )
 
 
-def _knows(profile: Profile) -> bool:
+def _knows(_: Examined, profile: Profile) -> bool:
     """Does any rule speak of IPv6, or of every family? Addresses in `inet` rules are the author's own choice."""
     for placed in profile.rules:
         rule = placed.rule

@@ -26,7 +26,7 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
     for profile in examined.own_profiles():
         granted = _granted(profile)
         halves = [pair for pair in _PAIRS if len(granted.intersection(pair)) == 1]
-        own = [rule for where, rule in examined.own_rules(PtraceRule) if where is profile]
+        own = examined.rules_of(profile, PtraceRule)
         rule = next((rule for rule in own if any(_half(rule, pair, profile) for pair in halves)), None)
         if rule is not None:
             yield _lame(rule, [name for pair in halves for name in pair if name not in granted])

@@ -42,15 +42,15 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
             yield from _attachment(node, examined)
     for profile, rule in examined.own_rules(FileRule):
         if rule.path is not None:
-            yield from _rule(rule.path, rule, profile)
+            yield from _rule(examined, rule.path, rule, profile)
     for profile, change in examined.own_rules(ChangeProfileRule):
         if change.exec is not None:
-            yield from _path(change.exec, profile, "this rule matches no program")
+            yield from _path(examined, change.exec, profile, "this rule matches no program")
     for profile, pair in examined.own_rules(LinkRule):
-        yield from _path(pair.path, profile, "this rule never matches")
+        yield from _path(examined, pair.path, profile, "this rule never matches")
 
 
-def _rule(path: Word, rule: FileRule, profile: Profile) -> Iterator[Diagnostic]:
+def _rule(examined: Examined, path: Word, rule: FileRule, profile: Profile) -> Iterator[Diagnostic]:
     what = "this rule denies nothing" if rule.qualifiers.effect == "deny" else "this rule never matches"
     if path.text in _STREAMS:
         yield Diagnostic(
@@ -64,12 +64,12 @@ def _rule(path: Word, rule: FileRule, profile: Profile) -> Iterator[Diagnostic]:
     elif path.text == _MTAB.path and not rule.letters & (WRITE | APPEND):
         yield _said(path.span, _MTAB, what)
     else:
-        yield from _path(path, profile, what)
+        yield from _path(examined, path, profile, what)
 
 
-def _path(path: Word, profile: Profile, what: str) -> Iterator[Diagnostic]:
+def _path(examined: Examined, path: Word, profile: Profile, what: str) -> Iterator[Diagnostic]:
     link = _link(path.text, profile.aliases)
-    if link is not None and not _covered(link, path.text, profile):
+    if link is not None and not _covered(link, path.text, examined.once(_paths, profile)):
         yield _said(path.span, link, what)
 
 
@@ -100,15 +100,15 @@ def _link(text: str, aliases: Iterable[tuple[str, str]]) -> _Link | None:
     return found
 
 
-def _covered(link: _Link, text: str, profile: Profile) -> bool:
+def _covered(link: _Link, text: str, paths: frozenset[str]) -> bool:
     """Is there the same rule for the place where the link leads? Then its author knows."""
     rest = text[len(link.path) :]
-    others = {link.to + rest, link.write + rest}
-    for placed in profile.rules:
-        path = getattr(placed.rule, "path", None)
-        if isinstance(path, Word) and path.text in others:
-            return True
-    return False
+    return link.to + rest in paths or link.write + rest in paths
+
+
+def _paths(_: Examined, profile: Profile) -> frozenset[str]:
+    paths = (getattr(placed.rule, "path", None) for placed in profile.rules)
+    return frozenset(path.text for path in paths if isinstance(path, Word))
 
 
 def _said(span: Span, link: _Link, what: str) -> Diagnostic:

@@ -5,7 +5,7 @@ name, though nothing confines it (Ubuntu 23.10 and AppArmor 4 have such profiles
 What traces the container is no matter: there the kernel looks whether the tracer is confined.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dockarmor.access.permission import PTRACE_NAMES
 from dockarmor.lint.lint import Examined, Lint
@@ -24,31 +24,36 @@ _ALL = "{unconfined,runc,crun}"
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     if examined.features.has("ptrace"):
         for profile, trace in examined.own_rules(PtraceRule):
-            if _traces(trace) and _only(trace.peer):
-                rules = [one.rule for one in profile.rules if isinstance(one.rule, PtraceRule)]
-                peers = [one.peer for one in rules if _traces(one)]
-                yield from _said(profile, trace.peer, peers, "cannot be traced or read", spell(_ALL))
+            if _traces(trace) and (missing := examined.once(_untraced, profile)):
+                yield from _said(trace.peer, missing, "cannot be traced or read", spell(_ALL))
     if examined.features.has("network_v9/af_unix") or examined.features.has("network/af_unix"):
         for profile, socket in examined.own_rules(UnixRule):
-            if socket.qualifiers.effect != "deny" and _only(socket.peer_label):
-                sockets = [one.rule for one in profile.rules if isinstance(one.rule, UnixRule)]
-                peers = [one.peer_label for one in sockets if one.qualifiers.effect != "deny"]
-                yield from _said(profile, socket.peer_label, peers, "cannot be talked to", spell_listed(_ALL))
+            if socket.qualifiers.effect != "deny" and (missing := examined.once(_unheard, profile)):
+                yield from _said(socket.peer_label, missing, "cannot be talked to", spell_listed(_ALL))
 
 
 def _traces(rule: PtraceRule) -> bool:
     return bool(rule.permissions & _TRACER) and rule.qualifiers.effect != "deny"
 
 
-def _only(peer: Word | None) -> bool:
-    return peer is not None and peer.text == "unconfined"
+def _untraced(_: Examined, profile: Profile) -> tuple[str, ...]:
+    """The runtimes that no rule traces."""
+    rules = [one.rule for one in profile.rules if isinstance(one.rule, PtraceRule)]
+    return _missing({one.peer for one in rules if _traces(one)}, profile)
 
 
-def _said(
-    profile: Profile, peer: Word | None, peers: list[Word | None], what: str, instead: str
-) -> Iterator[Diagnostic]:
-    missing = [label for label in RUNTIMES if not any(means(one, label, profile) for one in peers)]
-    if peer is None or not missing:
+def _unheard(_: Examined, profile: Profile) -> tuple[str, ...]:
+    """The runtimes that no rule talks to."""
+    rules = [one.rule for one in profile.rules if isinstance(one.rule, UnixRule)]
+    return _missing({one.peer_label for one in rules if one.qualifiers.effect != "deny"}, profile)
+
+
+def _missing(peers: Iterable[Word | None], profile: Profile) -> tuple[str, ...]:
+    return tuple(label for label in RUNTIMES if not any(means(one, label, profile) for one in peers))
+
+
+def _said(peer: Word | None, missing: tuple[str, ...], what: str, instead: str) -> Iterator[Diagnostic]:
+    if peer is None or peer.text != "unconfined":
         return
     yield Diagnostic(
         "DA365",

@@ -14,7 +14,6 @@ from dockarmor.policy.profile import Profile
 from dockarmor.rules.aare import escape_literal, filter_slashes, to_pattern
 from dockarmor.rules.change_profile import ChangeProfileRule
 from dockarmor.rules.file import FileRule
-from dockarmor.syntax.tree import ProfileNode, walk
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Severity
 from dockarmor.text.source import Span
 
@@ -26,13 +25,12 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
     parents = [profile for profile in examined.profiles() if any(not child.hat for child in profile.children)]
     if not parents:
         return
-    heads = {node.span.start: node.head for node in walk(examined.file.body) if isinstance(node, ProfileNode)}
     try:
         targets = list(dict.fromkeys(pattern for profile in examined.profiles() for pattern in _named(profile)))
         for parent in parents:
             for child in _unreached(parent, targets):
-                if child.span.source is examined.file.source:
-                    yield _found(examined, parent, child, heads.get(child.span.start, child.span))
+                if (node := examined.node(child)) is not None:
+                    yield _found(examined, parent, child, node.head)
     except DiagnosticError:  # what a variable says cannot be told: that is reported elsewhere
         return
 
@@ -67,8 +65,8 @@ def _found(examined: Examined, parent: Profile, child: Profile, head: Span) -> D
 
 def _leading(examined: Examined, parent: Profile, path: str, rule: str) -> Fix | None:
     """Add the rule; where the parent runs this program in another way, say `cx` there."""
-    for where, other in examined.own_rules(FileRule):
-        if where is parent and other.exec and other.path is not None and other.path.text == path:
+    for other in examined.rules_of(parent, FileRule):
+        if other.exec and other.path is not None and other.path.text == path:
             if other.target is not None or not rule.endswith(" cx,") or mode_word(other) is None:
                 return None
             return Fix(exec_span(other), "cx", safe=False, message="write `cx`")

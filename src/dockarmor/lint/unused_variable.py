@@ -19,15 +19,18 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
     body = examined.file.body
     if not any(isinstance(node, ProfileNode) for node in body):
         return  # a tunable: it is for others to use
-    variables = [node for node in walk(body) if isinstance(node, SetVariable | BoolVariable)]
+    variables: dict[str, list[SetVariable | BoolVariable]] = {}
+    for node in walk(body):
+        if isinstance(node, SetVariable | BoolVariable):
+            variables.setdefault(node.name.text, []).append(node)
     if not variables:
         return
-    unused = {node.name.text for node in variables} - _used(examined.file.source.text)
+    unused = set(variables) - _used(examined.file.source.text)
     if unused:
         for file in included(examined.file, examined.library):
             unused -= _used(file.source.text)
     for name in unused:
-        own = [node for node in variables if node.name.text == name]
+        own = variables[name]
         if own[0].operator == "+=":
             continue  # it adds to a tunable
         sign = "$" if isinstance(own[0], BoolVariable) else "@"
