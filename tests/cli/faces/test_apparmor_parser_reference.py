@@ -25,6 +25,7 @@ FILES = {
         "profile m /m { /x r, }\nprofile :ns:k /k { /x r, ^h { /z r, } }\nprofile a1 /a1 { /x r, }\n"
     ),
     "own": "profile :own:b /b { /q r, }\n",
+    "spaces": "# x\n\nprofile :own:b /b\n  flags=(complain)\n{\n  /q r,\n\n}\n\nprofile :o:c { }\n",
     "bad": "profile bad {\n  nonsense,\n}\n",
     "variable": "profile v {\n  @{foo} r,\n}\n",
     "conflict": "profile x {\n  /** px,\n  /a/** ix,\n}\n",
@@ -116,6 +117,16 @@ a
 -f fs -M F -Rv many
 -f fs -M F -Rvn foo many
 -f fs -M F -Rv nofile
+-M F -n foo -QTv spaces
+-M F -n foo -qQT spaces
+-M F -n foo -QRv spaces
+-M F -n foo -N spaces
+-M F -n foo --Werror=override -QTv spaces
+--kernel-features F --warn=abi -QTj1 spaces b empty
+--kernel-features F --warn=abi -QT < b
+--kernel-features F --warn=abi -N b
+--kernel-features F --policy-features F --warn=abi -QT b
+--kernel-features F --warn=abi --Werror=abi -QT b
 -M F -B -QTKv out
 -M F -B -QTKS out
 -M F -B -f fs -v a

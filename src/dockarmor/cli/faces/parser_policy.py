@@ -13,7 +13,7 @@ from dockarmor.compile.batch import Batch, Job, Settings
 from dockarmor.compile.cache import Figures, Output
 from dockarmor.compile.pipeline import Options, compile_policy
 from dockarmor.policy.features import FeatureSet, builtin
-from dockarmor.policy.profile import Profile
+from dockarmor.policy.profile import Policy, Profile
 from dockarmor.policy.read import library, read_text, require
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 from dockarmor.text.source import Source
@@ -30,6 +30,7 @@ _CLASSES = {
     **dict.fromkeys(("DA420", "DA422", "DA423", "DA410", "DA411"), "rule-not-enforced"),
     **dict.fromkeys(("DA421", "DA424", "DA425", "DA426"), "rule-downgraded"),
 }
+_TOLD = {"abi", *_CLASSES.values()}
 #: where neither a kernel nor a file says more
 _DEFAULT = "default"
 
@@ -52,7 +53,7 @@ class Compiler:
                 jobs[at] = self._job(name)
             except OSError as error:
                 results[at] = unreadable(name, error)
-        if self._wanted.warnings & set(_CLASSES.values()) or self._wanted.errors & set(_CLASSES.values()):
+        if "namespace" in self._wanted.values or _TOLD & (self._wanted.warnings | self._wanted.errors):
             results |= {at: self._compile_with_warnings(job, complain) for at, job in jobs.items()}
         else:
             batch = Batch(self._library, self._settings(complain), None, self._processes(len(jobs)))
@@ -95,6 +96,10 @@ class Compiler:
         try:
             text = job.source or source(job.path)
             policy = require(read_text(text, self._library)).policy
+            if self._warn_of_text(job.path, text, policy):
+                return DiagnosticError(())
+            if "namespace" in self._wanted.values:  # in their order there
+                policy = replace(policy, profiles=tuple(sorted(policy.profiles, key=lambda profile: profile.name)))
             if settings.pinned is not None:
                 policy = replace(policy, abi=settings.pinned)
             built = compile_policy(policy, settings.features, settings.policy_features, settings.options)
@@ -102,21 +107,37 @@ class Compiler:
             return unreadable(job.path, error)
         except DiagnosticError as error:
             return error
-        if self._warn(job.path, built.diagnostics):
+        fatal = False
+        for one in built.diagnostics:
+            place, line = (one.span.source.name, one.span.position[0]) if one.span else (job.path, 1)
+            fatal |= self._warn(_CLASSES.get(one.code, ""), f"{job.path} ({place} line {line})", one.message)
+        if fatal:
             return DiagnosticError(())
         figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
         return Output(built.blob, figures, len(built.diagnostics))
 
-    def _warn(self, name: str, found: "Sequence[Diagnostic]") -> bool:
-        """Say what was asked for; whether any of it is to count as an error."""
-        fatal = False
-        for one in found:
-            about = _CLASSES.get(one.code, "")
-            if self._wanted.warns(about):
-                line = one.span.position[0] if one.span else 1
-                place = one.span.source.name if one.span else name
-                say(f"Warning from {name} ({place} line {line}): {one.message}")
-            fatal = fatal or about in self._wanted.errors
+    def _warn_of_text(self, name: str, text: Source, policy: Policy) -> bool:
+        """What the original says while it reads. Is any of it to count as an error?"""
+        program, space = self._wanted.program, self._wanted.values.get("namespace")
+        tops = sorted(policy.profiles, key=lambda profile: profile.span.start)
+        if policy.abi is None and "policy-features" not in self._wanted.values:
+            line = tops[0].span.position[0] if tops else 1
+            message = f"{program}: File '{name}' missing feature abi, falling back to default policy feature abi"
+            if self._warn("abi", f"{name} ({name} line {line})", message):
+                return True
+        for top in tops:
+            if space is not None and top.namespace is not None:
+                line = top.span.source.position(top.span.end)[0]
+                message = f"{program}: -n {space} overriding policy specified namespace :{top.namespace}:"
+                if self._warn("override", f"{name} ({top.span.source.name} line {line})", message):
+                    return True
+        return False
+
+    def _warn(self, about: str, place: str, message: str) -> bool:
+        """Say it if that was asked for; whether it is to count as an error."""
+        fatal = about in self._wanted.errors
+        if fatal or self._wanted.warns(about):
+            say(f"Warning {'converted to Error ' if fatal else ''}from {place}: {message}")
         return fatal
 
 
