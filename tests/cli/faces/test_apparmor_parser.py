@@ -212,3 +212,19 @@ def test_workers_make_the_same_blobs(place: Path, capfdbinary: Any) -> None:
         assert parser("-S", jobs, *names) == 0
         made.append(capfdbinary.readouterr().out)
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_all_is_loaded_though_nobody_can_be_told(place: Path, closed: bool) -> None:
+    for name in ("p1", "p2"):
+        (place / name).write_text(PROFILE.replace("one", name))
+    if closed:
+        reader, output = os.pipe()
+        os.close(reader)
+    else:
+        output = os.open("/dev/full", os.O_WRONLY)
+    program = f"{sys.executable} -m dockarmor apparmor_parser --config-file=/dev/null"
+    command = f"{program} -M features -b base -aTv -f fs p1 p2"
+    assert subprocess.run(command.split(), stdout=output, check=False).returncode == 0
+    os.close(output)
+    assert b"p2" in (place / "fs/.load").read_bytes()

@@ -33,6 +33,8 @@ FILES = {
     "lacks": "include <nothere>\nprofile l { }\n",
     "maybe": "include if exists <nothere>\n# a comment\nprofile l { include <inc.d> include <inc.d> }\n",
     "empty": "",
+    "latin": "profile caf\xe9 { /x r, }\n",
+    "utf": "profile caf\xc3\xa9 { /x r, }\n",
     "d/on": "profile on { /x r, }\n",
     "d/off": "profile off { /x r, }\n",
     "d/with": "profile with { /x r, include <inc.d> }\n",
@@ -177,6 +179,22 @@ a
 -M F -b d -QKqj1 d/off d/soft
 -M F -b /nonexist -QTKv d/on
 -M F -b d -QTvj1 d
+-M F -QTv ""
+-M F -QTv nofile/x b/y
+-b "" -M F -QT b
+-n "" -M F -QTv b
+-n "a b" -M F -N b
+-M "" -QT b
+--warn "" -QT b
+-M F -o "" b
+-M F -o d b
+-M F -o /dev/full b
+-M F -S b > /dev/full
+-M F --print-cache-dir -L ""
+-M F -QWk -L C, b
+-M F -QTvj1 latin utf
+-M F -Nj1 latin utf
+-M F -QT $'\\xff'
 --config-file=conf a
 --config-file=conf-bad -M F a
 --config-file=conf-help -M F a
@@ -240,7 +258,7 @@ def outcome(folder: Path, program: str, line: str) -> Outcome:
         (folder / "fs" / name).touch()
     for name, text in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="latin-1")
     (folder / "F").write_text(builtin("kernel-6.12").text())
     (folder / "out").write_bytes(b"\x04\x08\x00version\x00\x02\x07  \x00 and so on")
     for name in ("disable/off", "force-complain/soft"):

@@ -23,13 +23,11 @@ POLICY = "/etc/apparmor.d"
 _STDIN = "stdin"
 _FILES = {"add": ".load", "replace": ".replace", "remove": ".remove"}
 _DONE = {"add": "Addition", "replace": "Replacement", "remove": "Removal"}
-_CACHED = {"add": "load", "replace": "reload"}
 
 
 def run(name: str, arguments: list[str]) -> int:
     try:
-        asked = wanted(name, arguments)
-        return _Run(asked).all()
+        return _Run(wanted(name, arguments)).all()
     except Stop as stop:
         return stop.status
 
@@ -48,9 +46,9 @@ class _Run:
 
     def __init__(self, asked: Wanted) -> None:
         self.asked, self.flags, self.values = asked, asked.flags, asked.values
-        self.base = self._base()
         #: the status for what cannot be found, and for what went wrong; the second counts
         self.missing = self.failed = 0
+        self.base = self._base()
         self.features = self._features()
         self.root = self._root() if asked.writes and "print-cache-dir" not in asked.flags else ""
         self.caches: Caches | None = None
@@ -318,42 +316,68 @@ class _Run:
 
     def _say_loaded(self, path: str) -> None:
         if "verbose" in self.flags:
-            self._print_line(f'Cached {_CACHED.get(self.asked.action, "load")} succeeded for "{path}".')
+            verb = "reload" if self.asked.action == "replace" else "load"
+            self._tell(b'Cached %s succeeded for "%s".\n' % (verb.encode(), os.fsencode(path)))
 
     def _succeeded(self, names: "Sequence[str]") -> None:
+        done = _DONE[self.asked.action].encode()
         for name in names:
-            self._print_line(f'{_DONE[self.asked.action]} succeeded for "{name.rpartition("//")[2]}".')
-
-    def _print_line(self, line: str) -> None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(os.fsencode(line) + b"\n")
-        sys.stdout.buffer.flush()
+            self._tell(b'%s succeeded for "%s".\n' % (done, name.rpartition("//")[2].encode("latin-1")))
 
     def _print(self, data: bytes) -> None:
+        """What was asked for."""
         if self.asked.action == "ofile":
             self.output += data
             return
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        try:
+            _put(data)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            _close_output()
+            say(f"{self.asked.program}: Unable to write to stdout")
+            raise Stop(-(error.errno or 1) & 0xFF) from None
+
+    def _tell(self, line: bytes) -> None:
+        """What is only said: policy is loaded whether somebody listens or not."""
+        try:
+            _put(line)
+        except OSError:
+            _close_output()
 
     def _check_target(self) -> None:
         """The file of --ofile can be written."""
         path = self.values["ofile"]
-        folder = os.path.dirname(path) or "."
-        if os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        there = path if os.path.exists(path) else os.path.dirname(path) or "."
+        if not path or os.path.isdir(path) or not os.access(there, os.W_OK):
             say(f"{self.asked.program}: Could not open file {path}")
             raise Stop(1)
 
     def _write_target(self) -> None:
         path = self.values["ofile"]
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as file:
-                file.write(self.output)
-            return
-        from dockarmor.cli.places import replace_file
+        try:
+            if os.path.exists(path) and not os.path.isfile(path):
+                with open(path, "wb", buffering=0) as file:
+                    file.write(self.output)
+            else:
+                from dockarmor.cli.places import replace_file
 
-        replace_file(path, bytes(self.output))
+                replace_file(path, bytes(self.output))
+        except OSError as error:
+            say(f"{self.asked.program}: Unable to write to output file")
+            raise Stop(-(error.errno or 1) & 0xFF) from None
+
+
+def _put(data: bytes) -> None:
+    """To standard output, at once."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _close_output() -> None:
+    """What could not be written must not be tried again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _mount() -> str | None:

@@ -138,7 +138,7 @@ class Caches:
 
 
 def _locations(asked: Wanted) -> list[str]:
-    return asked.values.get("cache-loc", CACHE).split(",")
+    return list(filter(None, asked.values.get("cache-loc", "").split(","))) or [CACHE]
 
 
 def _reads(asked: Wanted) -> bool:

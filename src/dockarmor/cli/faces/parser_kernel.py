@@ -1,9 +1,9 @@
 """What apparmor_parser says of its dealings with the kernel, and with which exit status."""
 
 import os
-import sys
 from errno import EACCES, EBADMSG, EEXIST, EFAULT, EIO, ENOENT, ENOMEM, EPERM, EPROTO, EPROTONOSUPPORT
 
+from dockarmor.cli.faces.parser_options import say
 from dockarmor.kernel.host.files import write_once
 
 TYPE_CHECKING = False
@@ -47,10 +47,9 @@ def refused(program: str, action: str, names: "Sequence[str]", error: OSError) -
         words = f"{program}: {denied} denied. {_ADMIN}"
     else:
         words = _WORDS.get(number, f"Unknown error ({number}): {os.strerror(number)}")
-    sys.stdout.flush()
     for name in names:
         if "//" not in name:
-            sys.stderr.write(f'{program}: Unable to {action} "{name}".  {words}\n')
+            say(f'{program}: Unable to {action} "{os.fsdecode(name.encode("latin-1"))}".  {words}')
     return -number & 0xFF
 
 

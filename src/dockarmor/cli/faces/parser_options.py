@@ -223,7 +223,7 @@ def _take(made: Wanted, option: str, value: str | None, *, told: bool = True) ->
 def _warn(made: Wanted, option: str, value: str | None) -> None:
     """Switch classes of warnings on or off."""
     kept = made.warnings if option == "warn" else made.errors
-    name = value or "all"
+    name = "all" if value is None else value
     plain = name.removeprefix("no-")
     if name == "show":
         classes = ", ".join(word for word in WARNINGS if word in kept)
