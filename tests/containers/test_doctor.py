@@ -37,6 +37,7 @@ def sound(faked_host: Any, tmp_path: Path) -> Callable[[], HostFacts]:
     for name in MEDIATED:
         (faked_host.root / "features" / name).mkdir()
         (faked_host.root / "features" / name / "mask").write_text("yes\n")
+    (faked_host.root / "features/mount/move_mount").write_text("detached\n")
     (faked_host.root / "features/namespaces").mkdir()
     (faked_host.root / "features/namespaces/mask").write_text("userns_create\n")
     (faked_host.parameters / "mode").write_text("enforce\n")
@@ -85,6 +86,7 @@ SPOILT: list[tuple[str, Callable[[Any], object]]] = [
     ("DA921", lambda host: (host.root / "profiles").write_text("other (enforce)\n")),
     ("DA922", lambda host: (host.proc / "sys/kernel/apparmor_restrict_unprivileged_userns").write_text("1\n")),
     ("DA923", lambda host: (host.proc / "sys/kernel/unprivileged_userns_clone").write_text("0\n")),
+    ("DA924", lambda host: (host.root / "features/mount/move_mount").unlink()),
     ("DA930", lambda host: (host.sys.parent.parent / "root/sbin/apparmor_parser").unlink()),
     ("DA931", lambda host: daemon(host, "dockerd", "PATH=/bin\0container=lxc\0")),
     ("DA932", lambda host: daemon(host, "dockerd", "", uid=1000)),

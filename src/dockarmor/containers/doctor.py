@@ -137,6 +137,14 @@ def _features(facts: HostFacts) -> Iterator[Finding]:
         )
     else:
         yield ok("this kernel mediates every class of rules that containers need")
+    mount = facts.features.get("mount")
+    if isinstance(mount, dict) and "move_mount" not in mount:
+        yield Finding(
+            "warning",
+            "mount rules do not hold against move_mount(2): this kernel does not ask AppArmor about that call",
+            "boot a newer kernel (6.12 asks); until then give no container CAP_SYS_ADMIN that mount rules are to hold",
+            "DA924",
+        )
 
 
 def _userns(facts: HostFacts) -> Iterator[Finding]:
