@@ -142,7 +142,7 @@ def _features(facts: HostFacts) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "mount rules do not hold against move_mount(2): this kernel does not ask AppArmor about that call",
-            "boot a newer kernel (6.12 asks); until then give no container CAP_SYS_ADMIN that mount rules are to hold",
+            "boot a newer kernel (6.12 asks); until then keep CAP_SYS_ADMIN from what mount rules are to hold",
             "DA924",
         )
 
