@@ -116,7 +116,12 @@ def _table(examined: Examined, placed: Sequence[PlacedEntry]) -> Overlaps | None
     own = [one.rule is not None and examined.own(one.rule) for one in said]
     if not any(own):
         return None
-    return _built(bearing(said, own), True) or _built(bearing(said, own, least=True), False)
+    full = bearing(said, own)
+    found = _built(full, True)
+    if found is not None:
+        return found
+    least = bearing(said, own, least=True)
+    return _built(least, False) if len(least) < len(full) else None
 
 
 def _built(placed: Sequence[PlacedEntry], complete: bool) -> Overlaps | None:
