@@ -217,7 +217,7 @@ def _parts(profile: Profile, shared: "Shared") -> Iterator[PlacedRule | PlacedEn
         yield from rules
         return
     for placed in rules.rows:
-        for part in shared.parts(placed.row, own) if placed.includes else placed.row.rules:
+        for part in shared.parts(placed.row, own) if placed.row.shared else placed.row.rules:
             if isinstance(part, Encoding):
                 yield PlacedEncoding(part, placed.includes)
             else:

@@ -71,7 +71,8 @@ class Library:
         """`in_rows`, once, for nodes of a file that was read here: so that policies have the very same rows."""
         known = self._kept.rows.get(id(nodes))
         if known is None:
-            known = self._kept.rows[id(nodes)] = nodes, in_rows(nodes)  # the nodes, so that their id stays theirs
+            # with the nodes, so that their id stays theirs
+            known = self._kept.rows[id(nodes)] = nodes, in_rows(nodes, shared=True)
         return known[1]
 
     def included(self, path: str, magic: bool) -> Sequence[tuple[str, Parsed]] | None:

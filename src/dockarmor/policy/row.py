@@ -14,18 +14,22 @@ if TYPE_CHECKING:
 
 @frozen(eq=False)
 class Row:
-    """Rules that follow each other in one body, and the types among them."""
+    """Rules that follow each other in one body, and the types among them.
+
+    `shared`: every policy that includes the file has this very row.
+    """
 
     rules: tuple[Rule, ...]
     types: frozenset[type]
+    shared: bool = False
 
     @classmethod
-    def of(cls, rules: Iterable[Rule]) -> "Row":
+    def of(cls, rules: Iterable[Rule], *, shared: bool = False) -> "Row":
         found = tuple(rules)
-        return cls(found, frozenset(map(type, found)))
+        return cls(found, frozenset(map(type, found)), shared)
 
 
-def in_rows(nodes: Iterable[Node]) -> tuple[Row | Node, ...]:
+def in_rows(nodes: Iterable[Node], *, shared: bool = False) -> tuple[Row | Node, ...]:
     """The nodes of a body, with a row in place of rules that follow each other."""
     made: list[Row | Node] = []
     rules: list[Rule] = []
@@ -34,11 +38,11 @@ def in_rows(nodes: Iterable[Node]) -> tuple[Row | Node, ...]:
             rules.append(node.rule)
             continue
         if rules:
-            made.append(Row.of(rules))
+            made.append(Row.of(rules, shared=shared))
             rules = []
         made.append(node)
     if rules:
-        made.append(Row.of(rules))
+        made.append(Row.of(rules, shared=shared))
     return tuple(made)
 
 
