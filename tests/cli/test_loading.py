@@ -68,6 +68,11 @@ def test_mode_and_namespace_of_a_load(folder: Path) -> None:
     assert loaded() == {":inner:one": "complain", ":inner:one//child": "complain"}
 
 
+def test_a_namespace_is_bytes_like_every_name(folder: Path) -> None:
+    assert main(["load", *EMBEDDED, "--namespace", "\u03bb", str(folder / "one")]) == 0
+    assert set(loaded()) == {":\xce\xbb:one", ":\xce\xbb:one//child"}
+
+
 def test_a_blob_cannot_be_given_another_mode(folder: Path, state: Path, capsys: Any) -> None:
     blob = state / "blob"
     assert main(["build", str(folder / "one"), "-o", str(blob), "--no-cache"]) == 0

@@ -110,13 +110,15 @@ def count_words(names: Sequence[str]) -> str:
 
 
 def _road(options: Namespace, features: FeatureSet, *, complain: bool) -> Road:
+    namespace = None if options.namespace is None else os.fsencode(options.namespace).decode("latin-1")
+
     def settings(key: bytes) -> "Settings":
         from dockarmor.compile.batch import Settings
         from dockarmor.compile.pipeline import Options
 
-        return Settings(features, key, Options(complain=complain, namespace=options.namespace))
+        return Settings(features, key, Options(complain=complain, namespace=namespace))
 
-    says = (features.text(), "complain" if complain else "", options.namespace or "")
+    says = (features.text(), "complain" if complain else "", namespace or "")
     key = strings((b"kernel", *(text.encode("latin-1") for text in says)))
     cache = None if options.no_cache else open_cache()
     return Road((*options.include, base_folder(options.base)), key, settings, cache, jobs=max(1, options.jobs))

@@ -184,6 +184,8 @@ a
 -b "" -M F -QT b
 -n "" -M F -QTv b
 -n "a b" -M F -N b
+-n λ -M F -N b
+-n λ -M F -f fs -Rv b
 -M "" -QT b
 --warn "" -QT b
 -M F -o "" b
@@ -321,6 +323,7 @@ def test_same_status_and_a_place(line: str, tmp_path: Path, theirs: str, face: s
     [
         "-M F -Sj1 a many",
         "-M F -Sn foo a",
+        "-M F -Sn λ a",
         "-M F -SC a",
         "-M F -S classes",
         "-S --kernel-features F classes",

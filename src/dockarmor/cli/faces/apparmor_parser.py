@@ -7,9 +7,8 @@ What differs on purpose is in docs/decisions/0011-apparmor-parser-face.md.
 import os
 import sys
 
-from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable, features_text, not_kept
+from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable, kernel_features, not_kept
 from dockarmor.cli.faces.parser_options import Stop, Wanted, say, show, wanted
-from dockarmor.compile.policy_cache import folder_features
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class _Run:
         #: the status for what cannot be found, and for what went wrong; the second counts
         self.missing = self.failed = 0
         self.base = self._base()
-        self.features = self._features()
+        self.features = kernel_features(asked)
         self.root = self._root() if asked.writes and "print-cache-dir" not in asked.flags else ""
         self.caches: Caches | None = None
         self.output = bytearray()
@@ -90,27 +89,13 @@ class _Run:
 
         return [*self.asked.include, base_folder(None if self.base == POLICY else self.base)]
 
-    def _features(self) -> bytes | None:
-        """What the kernel can do, as libapparmor's one text; None where nothing says it."""
-        given = self.values.get("kernel-features")
-        if given is not None:
-            return features_text(given, "features" if "features-file" in self.values else "kernel features")
-        mount = _mount()
-        if mount is not None:
-            try:
-                return folder_features(f"{mount}/apparmor/features")
-            except OSError:
-                pass
-        reads = not (self.flags & {"skip-read-cache"} or self.asked.action in ("stdout", "ofile", "preprocess"))
-        if reads or "write-cache" in self.flags:
-            say("Cache read/write disabled: interface file missing. (Kernel needs AppArmor 2.4 compatibility patch.)")
-        return None
-
     def _root(self) -> str:
         """The folder of the kernel's policy files. Raises Stop where there is none."""
         given = self.values.get("subdomainfs")
         if given is None:
-            mount = _mount()
+            from dockarmor.kernel.host.support import securityfs
+
+            mount = securityfs()
             given = None if mount is None else f"{mount}/apparmor"
         if given is None or not os.path.isdir(given):
             say("Warning: unable to find a suitable fs in /proc/mounts, is it mounted?")
@@ -250,7 +235,7 @@ class _Run:
                     return
                 continue
             show(self.asked, f"Cache miss: {file.path}")
-            namespace = self.values.get("namespace")
+            namespace = self.compiler.namespace
             if self.asked.action == "names":
                 for name in full_names(profiles, namespace):
                     self._print(name.encode("latin-1") + b"\n")
@@ -378,12 +363,6 @@ def _put(data: bytes) -> None:
 def _close_output() -> None:
     """What could not be written must not be tried again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _mount() -> str | None:
-    from dockarmor.kernel.host.support import securityfs
-
-    return securityfs()
 
 
 def _folder(path: str) -> list[str]:

@@ -48,6 +48,25 @@ def not_kept(asked: Wanted, name: str) -> None:
         say(f"Warning from {name} ({name} line {line}): Caching disabled for: '{short}' due to force complain")
 
 
+def kernel_features(asked: Wanted) -> bytes | None:
+    """What the kernel can do, as libapparmor's one text; None, and a word on the cache, where nothing says it."""
+    given = asked.values.get("kernel-features")
+    if given is not None:
+        return features_text(given, "features" if "features-file" in asked.values else "kernel features")
+    from dockarmor.kernel.host.support import securityfs
+
+    mount = securityfs()
+    if mount is not None:
+        try:
+            return folder_features(f"{mount}/apparmor/features")
+        except OSError:
+            pass
+    reads = "skip-read-cache" not in asked.flags and asked.action not in ("stdout", "ofile", "preprocess")
+    if reads or "write-cache" in asked.flags:
+        say("Cache read/write disabled: interface file missing. (Kernel needs AppArmor 2.4 compatibility patch.)")
+    return None
+
+
 def features_text(place: str, what: str = "features") -> bytes:
     """A feature set as one text, from a file, or from a folder as the kernel shows it. Raises Stop."""
     try:

@@ -40,6 +40,8 @@ class Compiler:
 
     def __init__(self, wanted: Wanted, search: "Sequence[str]", features: bytes | None) -> None:
         self._wanted = wanted
+        given = wanted.values.get("namespace")
+        self.namespace = None if given is None else latin(given)
         *folders, base = map(latin, search)
         self._library = library(base, tuple(folders))
         self._features = builtin(_DEFAULT) if features is None else _parsed("the kernel", features)
@@ -53,7 +55,7 @@ class Compiler:
                 jobs[at] = self._job(name)
             except OSError as error:
                 results[at] = unreadable(name, error)
-        if "namespace" in self._wanted.values or _TOLD & (self._wanted.warnings | self._wanted.errors):
+        if self.namespace is not None or _TOLD & (self._wanted.warnings | self._wanted.errors):
             results |= {at: self._compile_with_warnings(job, complain) for at, job in jobs.items()}
         else:
             batch = Batch(self._library, self._settings(complain), None, self._processes(len(jobs)))
@@ -70,8 +72,7 @@ class Compiler:
         return Job(name, source(name))
 
     def _settings(self, complain: bool) -> Settings:
-        values = self._wanted.values
-        options = Options(complain=complain, namespace=values.get("namespace"))
+        options = Options(complain=complain, namespace=self.namespace)
         return Settings(
             self._features,
             b"",
@@ -98,7 +99,7 @@ class Compiler:
             policy = require(read_text(text, self._library)).policy
             if self._warn_of_text(job.path, text, policy):
                 return DiagnosticError(())
-            if "namespace" in self._wanted.values:  # in their order there
+            if self.namespace is not None:  # in their order there
                 policy = replace(policy, profiles=tuple(sorted(policy.profiles, key=lambda profile: profile.name)))
             if settings.pinned is not None:
                 policy = replace(policy, abi=settings.pinned)
@@ -118,7 +119,7 @@ class Compiler:
 
     def _warn_of_text(self, name: str, text: Source, policy: Policy) -> bool:
         """What the original says while it reads. Is any of it to count as an error?"""
-        program, space = self._wanted.program, self._wanted.values.get("namespace")
+        program, space = self._wanted.program, self.namespace
         tops = sorted(policy.profiles, key=lambda profile: profile.span.start)
         if policy.abi is None and "policy-features" not in self._wanted.values:
             line = tops[0].span.position[0] if tops else 1
