@@ -56,4 +56,6 @@ def from_policy(name: str, policy: Policy, kernel: FeatureSet) -> Subject:
     """A resolved policy, compiled for a kernel. Raises DiagnosticError."""
     built = compile_policy(policy, kernel)
     texts = {profile.name: profile for top in policy.profiles for profile in top.family()}
-    return Subject(name, built.blob, read_blob(built.blob), tuple(built.diagnostics), texts, intersect(policy.abi, kernel))
+    return Subject(
+        name, built.blob, read_blob(built.blob), tuple(built.diagnostics), texts, intersect(policy.abi, kernel)
+    )
