@@ -11,7 +11,6 @@ cpdef int[::1] full_rows(object dfa, Py_ssize_t limit)
 
 cdef class Encoder:
     cdef public Py_ssize_t states, width, symbols, used, chain
-    cdef public bytes column_of
     cdef unsigned int[::1] row_default, row_offsets, row_columns, row_targets
     cdef int[::1] weight, count, lists, list_start, mine, theirs
     cdef int[::1] parent, length, recent, recent_count, candidates
@@ -20,8 +19,8 @@ cdef class Encoder:
     cdef object band
     cdef public int[::1] default, relative, offsets, entries, targets
 
-    @cython.locals(b=Py_ssize_t, c=Py_ssize_t, fill=Py_ssize_t, column_of=bytes)
-    cdef void _weigh(self) except *
+    @cython.locals(b=Py_ssize_t, c=Py_ssize_t, fill=Py_ssize_t)
+    cdef void _weigh(self, bytes classes, bytes symbols) except *
 
     @cython.locals(s=Py_ssize_t, i=Py_ssize_t, target=cython.int, parent=cython.int[::1])
     cdef void _parents(self) except *

@@ -38,12 +38,12 @@ class Encoder:
     """Chooses per state a plain default (the commonest target) or a state to be relative to.
 
     Relative states have lower numbers, so chains end; no chain is longer than `chain`. Entries of state s
-    are offsets[s] : offsets[s + 1] in `entries` (symbols, ascending) and `targets`. A symbol is a class if
-    `classes`, else a byte. A state with an out-of-band edge has its symbols moved up by one, to make room
-    for the symbol -1 at 0.
+    are offsets[s] : offsets[s + 1] in `entries` (symbols, ascending) and `targets`. `symbols` maps bytes to
+    symbols, in ascending order of columns; without, every byte is its own. A state with an out-of-band edge
+    has its symbols moved up by one, to make room for the symbol -1 at 0.
     """
 
-    def __init__(self, dfa: Dfa, classes: bool, chain: int) -> None:
+    def __init__(self, dfa: Dfa, symbols: bytes | None, chain: int) -> None:
         self.states = dfa.states
         self.width = dfa.width
         self.chain = chain
@@ -52,11 +52,10 @@ class Encoder:
         self.row_columns = dfa.columns
         self.row_targets = dfa.targets
         self.band = dfa.out_of_band
-        self.by_class = classes
-        self.column_of = bytes(range(dfa.width)) if classes else dfa.classes
-        self.symbols = len(self.column_of)
+        self.by_class = symbols is not None
+        self.symbols = dfa.width if symbols is not None else 256
         self.weight = numbers(self.width)
-        self.lists = numbers(self.symbols)
+        self.lists = numbers(256)
         self.list_start = numbers(self.width + 1)
         self.count = numbers(self.states)
         self.parent = numbers(self.states)
@@ -73,16 +72,16 @@ class Encoder:
         self.targets = numbers(1024)
         self.used = 0
         self.most = 0
-        self._weigh()
+        self._weigh(dfa.classes, symbols)
 
-    def _weigh(self) -> None:
+    def _weigh(self, classes: bytes, symbols: bytes | None) -> None:
         """The symbols of each column, and how many they are."""
         fill = 0
         for c in range(self.width):
             self.list_start[c] = fill
-            for b in range(self.symbols):
-                if self.column_of[b] == c:
-                    self.lists[fill] = b
+            for b in range(256):
+                if classes[b] == c and (symbols is None or fill == self.list_start[c]):
+                    self.lists[fill] = b if symbols is None else symbols[b]
                     fill += 1
             self.weight[c] = fill - self.list_start[c]
         self.list_start[self.width] = fill
@@ -217,7 +216,7 @@ class Encoder:
     def _copy(self, s: int) -> None:
         """The entries of a state are its exceptions."""
         for i in range(self.row_offsets[s], self.row_offsets[s + 1]):
-            self.entries[self.used] = self.row_columns[i]
+            self.entries[self.used] = self.lists[self.row_columns[i]]
             self.targets[self.used] = self.row_targets[i]
             self.used += 1
 

@@ -3,6 +3,8 @@ cimport cython
 from dockarmor.automata.encode cimport Encoder
 from dockarmor.automata.vectors cimport VectorSet, numbers
 
+cdef Py_ssize_t LONGEST
+
 
 cdef class Comb:
     cdef Encoder rows
@@ -13,8 +15,12 @@ cdef class Comb:
     cdef public int[::1] base
     cdef public Py_ssize_t highest
 
-    @cython.locals(s=Py_ssize_t, n=Py_ssize_t, most=Py_ssize_t, size=Py_ssize_t, tally=cython.int[::1])
+    @cython.locals(s=Py_ssize_t, n=Py_ssize_t, symbol=Py_ssize_t, missing=Py_ssize_t, tally=cython.int[::1],
+                   by_symbol=cython.int[::1], offsets=cython.int[::1])
     cdef void _sort(self) except *
+
+    @cython.locals(low=Py_ssize_t)
+    cdef Py_ssize_t _first(self, Py_ssize_t s) noexcept
 
     @cython.locals(i=Py_ssize_t, s=Py_ssize_t, low=Py_ssize_t, high=Py_ssize_t, shape=Py_ssize_t,
                    place=Py_ssize_t, j=Py_ssize_t, word=Py_ssize_t, bit=cython.ulonglong, symbol=Py_ssize_t)
@@ -32,3 +38,8 @@ cdef class Comb:
                following="unsigned int[::1]", check="unsigned int[::1]", base="unsigned int[::1]",
                flag=cython.uint, band="unsigned int[::1]", banded=cython.bint)
 cdef object _assemble(object dfa, Encoder rows, Comb comb, object classes)
+
+
+@cython.locals(columns="unsigned int[::1]", counts=cython.int[::1], i=Py_ssize_t, low=Py_ssize_t,
+               passed=Py_ssize_t)
+cpdef bytes spread(object dfa)

@@ -12,6 +12,11 @@ from dockarmor.automata.vectors import VectorSet, numbers, unsigned
 
 __all__ = ["Tables", "pack"]
 
+#: so many slots of 16-bit numbers cost as much as a class table
+CLASSES_COST = 67
+#: above so many states classes always come out smaller
+FEW = 256
+
 
 def pack(
     dfa: Dfa,
@@ -23,20 +28,52 @@ def pack(
     """The tables of an automaton.
 
     `differential`: states may be stored as what differs from another state, in chains of at most `chain`
-    steps. `classes`: symbols are byte classes. Both make tables smaller and each step a little slower.
-    Raises LimitExceeded ("entries" where the tables would be too large).
+    steps. `classes`: symbols are byte classes, unless bytes come out smaller. Both make tables smaller and
+    each step a little slower. Raises LimitExceeded ("entries" where the tables would be too large).
 
     >>> from dockarmor.automata.dfa import EMPTY
     >>> tables = pack(EMPTY)
     >>> len(tables.base), len(tables.next)
     (2, 256)
     """
-    rows = Encoder(dfa, classes, chain)
+    if not classes:
+        return _packed(dfa, None, differential, chain)
+    by_class = _packed(dfa, spread(dfa), differential, chain)
+    if dfa.states > FEW:
+        return by_class
+    by_byte = _packed(dfa, None, differential, chain)
+    return by_class if len(by_class.next) + CLASSES_COST < len(by_byte.next) else by_byte
+
+
+def _packed(dfa: Dfa, symbols: bytes | None, differential: bool, chain: int) -> Tables:
+    rows = Encoder(dfa, symbols, chain)
     rows.run(differential)
     comb = Comb(rows)
     if comb.highest > OFFSET:
         raise LimitExceeded("entries", OFFSET)
-    return _assemble(dfa, rows, comb, dfa.classes if classes else None)
+    return _assemble(dfa, rows, comb, symbols)
+
+
+def spread(dfa: Dfa) -> bytes:
+    """A symbol for each byte, one per class: the lower ones count from 0 up, the upper ones end at 255.
+
+    A table ends 255 slots after its last base, whatever the symbols are. So half of all exceptions should be
+    on symbols that reach there, and half on symbols that reach the first slots.
+
+    >>> from dockarmor.automata.dfa import EMPTY
+    >>> set(spread(EMPTY))
+    {255}
+    """
+    columns = dfa.columns
+    counts = numbers(dfa.width)
+    for i in range(len(columns)):
+        counts[columns[i]] += 1
+    low = 0
+    passed = 0
+    while low + 1 < dfa.width and 2 * (passed + counts[low]) <= len(columns):
+        passed += counts[low]
+        low += 1
+    return bytes([column if column < low else 256 - dfa.width + column for column in dfa.classes])
 
 
 def _assemble(dfa: Dfa, rows: Encoder, comb: "Comb", classes: bytes | None) -> Tables:
@@ -69,6 +106,10 @@ def _assemble(dfa: Dfa, rows: Encoder, comb: "Comb", classes: bytes | None) -> T
     )
 
 
+#: as many entries has a row at most: all bytes, and the out-of-band edge
+LONGEST = 257
+
+
 class Comb:
     """Finds the base of every row, longest rows first.
 
@@ -92,16 +133,33 @@ class Comb:
         self._place()
 
     def _sort(self) -> None:
-        most = self.rows.symbols + 1
-        tally = numbers(most + 2)
+        """The longest rows first, those of one length by their first symbol: the last rows reach the last slots."""
+        offsets = self.rows.offsets
+        by_symbol = numbers(self.rows.states)
+        tally = numbers(LONGEST + 2)
         for s in range(self.rows.states):
-            tally[most - (self.rows.offsets[s + 1] - self.rows.offsets[s]) + 1] += 1
-        for n in range(most + 1):
+            tally[self._first(s) + 1] += 1
+        for n in range(LONGEST + 1):
             tally[n + 1] += tally[n]
         for s in range(self.rows.states):
-            size = most - (self.rows.offsets[s + 1] - self.rows.offsets[s])
-            self.order[tally[size]] = s
-            tally[size] += 1
+            symbol = self._first(s)
+            by_symbol[tally[symbol]] = s
+            tally[symbol] += 1
+        tally = numbers(LONGEST + 2)
+        for s in range(self.rows.states):
+            tally[LONGEST - (offsets[s + 1] - offsets[s]) + 1] += 1
+        for n in range(LONGEST + 1):
+            tally[n + 1] += tally[n]
+        for n in range(self.rows.states):
+            s = by_symbol[n]
+            missing = LONGEST - (offsets[s + 1] - offsets[s])
+            self.order[tally[missing]] = s
+            tally[missing] += 1
+
+    def _first(self, s: int) -> int:
+        """The first symbol of a row, 0 of one without entries."""
+        low = self.rows.offsets[s]
+        return self.rows.entries[low] if low < self.rows.offsets[s + 1] else 0
 
     def _place(self) -> None:
         bit = 1
