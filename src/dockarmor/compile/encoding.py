@@ -128,8 +128,10 @@ class Encoding:
         """Add what rules come to that all came by these includes."""
         self.file.share(other.file)
         self.policy.share(other.policy)
-        self.capabilities += other.capabilities
-        self.limits |= other.limits
+        if other.capabilities:
+            self.capabilities += other.capabilities
+        if other.limits:
+            self.limits |= other.limits
         self.diagnostics.extend(other.diagnostics, includes)
 
     def capability_words(self) -> CapabilityWords:
@@ -178,14 +180,14 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodin
     for one in profile.rules if shared is None else _parts(profile, shared):
         if isinstance(one, PlacedEncoding):
             made.join(one.encoding, one.includes)
-            continue
-        try:
-            for encoded in encode_rule(one.rule, kinds[type(one.rule)], scope, aliases):
-                made.take(encoded, one)
-        except DiagnosticError as error:
-            mistakes.extend(_placed(found, one.includes) for found in error.diagnostics)
-            if len(mistakes) >= MAX_MISTAKES:
-                break
+        else:
+            try:
+                for encoded in encode_rule(one.rule, kinds[type(one.rule)], scope, aliases):
+                    made.take(encoded, one)
+            except DiagnosticError as error:
+                mistakes.extend(_placed(found, one.includes) for found in error.diagnostics)
+                if len(mistakes) >= MAX_MISTAKES:
+                    break
         if len(made.file) + len(made.policy) > MAX_ENTRIES:
             mistakes.append(
                 Diagnostic("DA405", f"the profile comes to more than {MAX_ENTRIES:,} entries", profile.span)

@@ -82,6 +82,9 @@ class Shared:
 _KnownRule = tuple[Rule, frozenset[str] | None, tuple[Encoded, ...]]
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 class _KnownRow:
     def __init__(self, row: Row, rules: Sequence[_KnownRule]) -> None:
         self._row = row
@@ -90,7 +93,7 @@ class _KnownRow:
         self._parts: dict[frozenset[str], tuple[Encoding | Rule, ...]] = {}
 
     def parts(self, own: frozenset[str]) -> Sequence[Encoding | Rule]:
-        mine = own & self._reached
+        mine = _NONE if own.isdisjoint(self._reached) else own & self._reached
         found = self._parts.get(mine)
         if found is None:
             found = self._parts[mine] = tuple(self._joined(mine))

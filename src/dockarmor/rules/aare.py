@@ -210,8 +210,9 @@ def _replaced(text: str, single: str, many: str) -> str | None:
             return None
         text = text.replace("{", "(").replace(",", "|").replace("}", ")")
     text = text.replace(".", "\\.")
-    for first in "-[":
-        text = text.replace("[" + first, "[\\" + first).replace("[^" + first, "[^\\" + first)
+    if "[" in text:
+        for first in "-[":
+            text = text.replace("[" + first, "[\\" + first).replace("[^" + first, "[^\\" + first)
     if "*" not in text:
         return text
 
