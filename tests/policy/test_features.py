@@ -56,11 +56,15 @@ def test_a_class_needs_policy_and_kernel_but_the_blob_form_is_the_kernels() -> N
     assert intersect(None, builtin("kernel-7.2")).has("network_v9/af_unix")
 
 
-@pytest.mark.parametrize(
-    "text", ["a {", "a {b {}", "}", "{}", "a", "a {} b", "a {b\n}\n}\n"], ids=lambda text: text.strip()
-)
+@pytest.mark.parametrize("text", ["a {", "a {b {}", "}", "{}", "a", "a {} b"], ids=lambda text: text.strip())
 def test_malformed_text_is_said_with_its_place(text: str) -> None:
     assert codes(text) == ["DA190"]
+
+
+def test_behind_a_brace_too_many_nothing_counts() -> None:
+    found = FeatureSet.parse("text", "a {b\n}\n}\nc {d\n}\n}\n")
+    assert found.has("a/b")
+    assert not found.has("c")
 
 
 def test_hostile_text_is_bounded() -> None:

@@ -180,8 +180,9 @@ class _Reader:
 
     def read(self) -> tuple[Feature, ...]:
         words, features = self.block(0)
-        if self.at < len(self.tokens):
+        if self.at < len(self.tokens) and not features:
             raise self.malformed("this `}` closes nothing", self.tokens[self.at])
+        # Debian's abi/kernel-5.4-vanilla has a brace too many in its midst: libapparmor finds nothing behind it.
         if words:
             raise self.malformed(f"`{words[0]}` is not followed by a block `{{…}}`", self.tokens[0])
         return features
