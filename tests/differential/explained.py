@@ -17,6 +17,7 @@ from dockarmor.syntax.tree import Block, Conditional, Include, Node, ProfileNode
 from dockarmor.text.source import Source
 
 _REALTIME = re.compile(r"rtmin\+(\d*)[^\s,)\"]*")
+_DEFINED = re.compile(r"\bdefined\s+\$(?:\{\w+\}|\w+)")
 _LOST = (ProfileNode, Include, Unreadable)
 #: mistakes that upstream sees in a block, too, since they are of the grammar
 _GRAMMATICAL = ("DA250", "DA253", "DA254")
@@ -38,12 +39,14 @@ _STRICTER = (
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
     (r"DA020", r"\{", "No profile is named by a brace"),
     (r"DA013 an alias begins", r"", "An alias begins with a path"),
+    (r"DA029", r":[^:\s]*:", "Children have no namespace of their own"),
     (r"DA258", r"\bif\b", "Rules in a branch that is not taken"),
 )
 #: where upstream refuses and we do not: how its message begins, what stands in the text, and the paragraph
 _LAXER = (
     (r"Variable '@\{", r"@\{[^}]*,", "An `@` before an alternation"),
     (r"profile .*: has merged rule", r"(?m)(?:^|[\s,{])[&:]", "Rules are merged by their whole names"),
+    (r"The current kernel does not support stacking", r"\babi\b", "Stacking under the default ABI"),
     (r"", r"\\=", "A backslash keeps `=` in a word"),
 )
 
@@ -53,8 +56,11 @@ def explain(found: Comparison, judge: Judge) -> str | None:
     ours, theirs = found.ours.reason, found.theirs.reason if found.theirs else ""
     said, known = (theirs, _LAXER) if found.ours.accepted else (ours, _STRICTER)
     for message, text, title in known:
-        if re.match(message, said) and re.search(text, found.text):
+        if re.search(message, said) and re.search(text, found.text):
             return title
+    asked = _DEFINED.sub("false", found.text)
+    if asked != found.text and judge(asked)[0].accepted != found.ours.accepted:
+        return "`defined` of a boolean"
     blocks = list(_blocks(parse(Source("", found.text), grammar()).file.body))
     if theirs.startswith("Invalid perms, ") and any(map(_denies_exec, blocks)):
         return "Denied exec in a block"

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+from edge_grammar import EdgeGrammar
 from mutations import mutate
 from policy_grammar import BASE, Grammar
 
 
 def policies(seed: int, count: int, real: tuple[str, ...] = ()) -> Iterator[str]:
-    """As many policies: by the grammar, the same but broken, and, where there are `real` ones, those broken."""
+    """As many policies: by both grammars, by the first and broken, and, where there are `real` ones, those broken."""
     for number in range(count):
         random = Random(f"{seed}/{number}")
         if real and number % 4 == 3:
             text = mutate(excerpt(random.choice(real), random), random)
+        elif number % 3 == 2:
+            text = EdgeGrammar(random, 0.02).policy()
         else:
             text = Grammar(random).policy()
             if number % 2:

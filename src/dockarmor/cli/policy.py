@@ -94,7 +94,7 @@ def _file(name: str) -> bytes:
             os.set_blocking(descriptor, True)
         elif not stat.S_ISREG(mode):
             raise OSError(22, "not a regular file", name)
-        return file.read(MAX_BYTES)
+        return file.read(MAX_BYTES) or b""  # None: nothing is there yet, as in /proc/kmsg
 
 
 def shown(name: str) -> str:

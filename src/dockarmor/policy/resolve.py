@@ -73,8 +73,8 @@ def resolve(parsed: Parsed, library: Library) -> Resolved:
 #: what can be done where no file with a name like it is there
 _ABSENT = ("`--base DIR` or `-I DIR` say where it is; `include if exists <…>` is for files that may be absent",)
 
-#: what is wrong with the variables in a text
-_OF_VARIABLES = ("DA110", "DA111", "DA112", "DA113")
+#: what is wrong with the variables in a text, or with what they stand for
+_OF_VARIABLES = ("DA110", "DA111", "DA112", "DA113", "DA131")
 
 #: namespace and name
 Identity = tuple[str | None, str]
@@ -225,8 +225,9 @@ class _Resolver:
                 node.span,
                 "without an abi rule, a policy means what the kernel can do",
             )
+        found = self.library.abi(path, node.span)  # also one that is ignored must be there and be one
         if not ignored:
-            self.abi = self.library.abi(path, node.span)
+            self.abi = found
 
     # -- preamble -----------------------------------------------------------------------------------------
 
@@ -244,6 +245,7 @@ class _Resolver:
                 self.read_abi(node)
             else:
                 if len(self.defined.aliases) >= MAX_ALIASES:
+                    self.full = True
                     raise _error("DA114", f"a policy has at most {MAX_ALIASES} aliases", node.span)
                 self.defined.aliases.append((node.source.text, node.target.text))
         elif isinstance(node, ProfileNode):

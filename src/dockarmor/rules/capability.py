@@ -26,6 +26,10 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FORMERLY_SYS_ADMIN = frozenset(("perfmon", "bpf", "checkpoint_restore"))
 
 
+#: there are a few dozen; a rule may repeat some
+MAX_NAMES = 1_000
+
+
 @frozen
 class CapabilityRule:
     """No names: every capability."""
@@ -49,6 +53,9 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> CapabilityRule:
     names = []
     while (word := cursor.read(_NAME)) is not None:
         names.append(word)
+        if len(names) > MAX_NAMES:
+            message = f"a capability rule has at most {MAX_NAMES:,} names"
+            cursor.fail("DA280", message, word.span.start, word.span.end)
     if not cursor.accept(","):
         cursor.skip()
         _unexpected(cursor)

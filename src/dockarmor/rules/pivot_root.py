@@ -16,7 +16,7 @@ from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount import path_pattern
 from dockarmor.rules.path import finish, read_path, read_target, spell_path, spell_target
-from dockarmor.rules.policy_entry import entry, not_enforced, weakened
+from dockarmor.rules.policy_entry import entry, expand, not_enforced, weakened
 from dockarmor.rules.spelling import spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import SET_VARIABLE
@@ -70,9 +70,10 @@ def write(rule: PivotRootRule) -> str:
 def encode(rule: PivotRootRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """`07` new root NUL old root."""
     if not scope.has("mount"):
-        yield not_enforced("pivot_root", rule.span, "mount", scope, rule.new_root, rule.old_root)
+        yield not_enforced("pivot_root", rule.span, "mount", scope, rule.new_root, rule.old_root, rule.target)
         return
     if rule.target is not None:
+        expand(scope, rule.target)
         yield weakened(
             "DA424",
             "the profile after `->` has no effect: no kernel changes the profile at pivot_root",

@@ -139,9 +139,11 @@ def _check(cursor: Cursor, rule: LimitRule, number: Word, unit: Word | None) -> 
             _unknown(cursor, "DA286", "unit", unit, units)
     if rule.value > INFINITY:
         _too_large(cursor, number)
-    if rule.resource == "cpu" and amount and not rule.value:
-        help = "the kernel counts cpu time in whole seconds"
-        _fail(cursor, "DA285", "a limit of `cpu` below one second", number.span, help=help)
+    if rule.resource in _TIME_BASE and (amount or unit is not None) and not rule.value:
+        unit_word = "second" if rule.resource == "cpu" else "microsecond"
+        help = f"the kernel counts whole {unit_word}s; for none at all write a bare 0"
+        message = f"a limit of `{rule.resource}` below one {unit_word}"
+        _fail(cursor, "DA285", message, number.span, help=help)
 
 
 def _too_large(cursor: Cursor, number: Word) -> NoReturn:

@@ -7,7 +7,7 @@ import re
 from typing import NoReturn
 
 from dockarmor.syntax.cursor import Cursor, Word
-from dockarmor.syntax.lexer import BOOL_VARIABLE, SET_VARIABLE, WORD
+from dockarmor.syntax.lexer import BOOL_VARIABLE, KEYWORDS, MODE, SET_VARIABLE, WORD, at_label
 from dockarmor.syntax.tree import Expression
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 
@@ -16,6 +16,7 @@ _COMPARISONS = ("==", "!=", ">=", "<=", ">", "<", "in")
 _WORDS = ("not", "defined", "and", "or")
 _CONTINUED = re.compile(r"(?:[ \t]|\\\n)*+")
 _LATER_LINE = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)*+")
+_BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _GLUED = re.compile(r"[)<>=!{}]")
 
 #: how deep parentheses and `not` may nest, and how many operands a condition may have
@@ -89,6 +90,8 @@ class _Reader:
             cursor.pos += 1
             inner = self.expression(depth + 1)
             self._skip()
+            if self.left_line:
+                cursor.fail("DA033", "this parenthesis is not closed on its line", start, start + 1)
             cursor.expect(")", "DA033", "this parenthesis is not closed", comments=False)
             return inner
         left = self._operand()
@@ -126,7 +129,7 @@ class _Reader:
             word = self.token()
             if word is not None and word.text in (*_WORDS, *_COMPARISONS, "{"):
                 word = None
-        if word is None:
+        if word is None or (self.left_line and not self._stands_alone(word)):
             at = self.cursor.pos
             label = "expected a variable, `true`, `false` or a value"
             self.cursor.fail("DA034", "a condition is not finished", at, at + 1, label=label)
@@ -134,6 +137,14 @@ class _Reader:
             self._about(word)
             self.cursor.pos = word.span.end
         return word
+
+    def _stands_alone(self, word: Word) -> bool:
+        """Would upstream's lexer take it for a word where rules stand? Permissions and keywords it would not."""
+        text = word.span.text
+        if text[0] in '"$@':
+            return True
+        bare = text not in KEYWORDS and _BARE.fullmatch(text) is not None and not self.cursor.match(MODE)
+        return bare or at_label(self.cursor.text, word.span.start, word.span.end) is not None
 
     def token(self) -> Word | None:
         """What stands here as it is written: the longest of a variable, an operator and a word. Nothing is passed."""

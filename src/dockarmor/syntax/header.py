@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import NoReturn
 
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import ID_TEXT, LABEL_TEXT, LISTED, QUOTED, SET_VARIABLE
@@ -40,6 +41,9 @@ _VALUED_FLAGS = {
     "kill.signal": "term",
     "error": "EACCES",
 }
+
+#: how many words a list of the header holds
+MAX_LISTED = 1_000
 
 Xattrs = tuple[tuple[Word, Word | None], ...]
 
@@ -108,7 +112,7 @@ def _next(cursor: Cursor, pattern: re.Pattern[str]) -> re.Match[str] | None:
 
 def _listed(cursor: Cursor, pattern: re.Pattern[str]) -> Iterable[Word]:
     start = cursor.pos - 1
-    while True:
+    for _ in range(MAX_LISTED):
         separators = cursor.match(_SEPARATORS)
         cursor.pos = separators.end() if separators else cursor.pos
         if cursor.peek() == ")":
@@ -118,6 +122,11 @@ def _listed(cursor: Cursor, pattern: re.Pattern[str]) -> Iterable[Word]:
         if word is None:
             cursor.fail("DA025", "this list is not closed", start, start + 1)
         yield word
+    _too_long(cursor, start)
+
+
+def _too_long(cursor: Cursor, start: int) -> NoReturn:
+    cursor.fail("DA025", f"this list holds more than {MAX_LISTED:,} words", start, start + 1)
 
 
 def _identities(cursor: Cursor) -> None:
@@ -135,7 +144,7 @@ def _xattrs(cursor: Cursor) -> Xattrs:
     """ "(" { name [ ("=" | ":=") ( value | "(" value ")" ) ] [ "," ] } ")" """
     start = cursor.pos - 1
     found: list[tuple[Word, Word | None]] = []
-    while True:
+    while len(found) < MAX_LISTED:
         separators = cursor.match(_SEPARATORS)
         cursor.pos = separators.end() if separators else cursor.pos
         if cursor.peek() == ")":
@@ -153,6 +162,7 @@ def _xattrs(cursor: Cursor) -> Xattrs:
             if grouped:
                 cursor.expect(")", "DA025", "this list is not closed", comments=False)
         found.append((name, value))
+    _too_long(cursor, start)
 
 
 def _check_flag(cursor: Cursor, flag: Word) -> None:

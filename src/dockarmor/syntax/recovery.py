@@ -12,6 +12,7 @@ _WORDS = (
 #: What says where a statement ends. Braces and commas of patterns, `{a,b}`, stand inside of a word and say nothing.
 #: how far one looks for where the next statement begins
 MAX_PIECES = 100_000
+MAX_SKIPPED = 1 << 20
 _PIECE = re.compile(
     r'(?P<skip>"[^"\n]*"|(?:(?<=\s)|(?<=,))#[^\n]*)'
     r"|(?P<open>(?<!\S)\{(?!\S))|(?P<close>(?<!\S)\})"
@@ -40,7 +41,7 @@ def next_statement(text: str, start: int, at: int, begins: re.Pattern[str]) -> i
     if line and not text[line:at].strip() and begins.match(text, line):
         return at  # the mistake is that something is missing before this line
     depth = 0
-    for count, piece in enumerate(_PIECE.finditer(text, at)):
+    for count, piece in enumerate(_PIECE.finditer(text, at, at + MAX_SKIPPED)):
         found = piece.lastgroup
         if found in ("skip", "word"):
             if count > MAX_PIECES:
