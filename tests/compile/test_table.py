@@ -64,12 +64,12 @@ def test_entries_of_one_pattern_are_joined_by_effect_priority_and_audit() -> Non
 
 
 def test_more_sets_of_permissions_than_a_kernel_reads_are_a_finding() -> None:
-    """Every distinct set is an entry, the owner's and the others'."""
+    """Every distinct set is an entry, the owner's and the others'; where both are the same, one does for both."""
     bits = [1 << bit for bit in (1, 2, 3, 4, 5)]  # without exec, and m, which goes with it
     bits += [bit << OTHER_SHIFT for bit in bits]
     words = (0, 1, 2)  # not allowed, allowed, allowed and logged
     entries = []
-    for number, choice in enumerate(islice(product(words, repeat=len(bits)), 1, MAX_ARRAY // 2 + 2)):
+    for number, choice in enumerate(islice(product(words, repeat=len(bits)), 1, MAX_ARRAY // 2 + 2 + 3**5)):
         allowed = sum(bit for bit, word in zip(bits, choice, strict=True) if word)
         logged = sum(bit for bit, word in zip(bits, choice, strict=True) if word == 2)
         entries.append(PlacedEntry(Entry("file", b"/%d" % number, allowed, logged), None))
@@ -78,3 +78,15 @@ def test_more_sets_of_permissions_than_a_kernel_reads_are_a_finding() -> None:
         build("file", entries, form)
     assert [one.code for one in found.value.diagnostics] == ["DA403"]
     assert build("file", entries[:100], form)
+
+
+def test_where_owner_and_others_may_the_same_one_permission_entry_says_so() -> None:
+    both, owners = 0x4 | 0x4 << OTHER_SHIFT, 0x2
+    patterns = [PlacedEntry(Entry("file", b"/a", both), None), PlacedEntry(Entry("file", b"/b", owners), None)]
+    table = build("file", patterns, Form(permission_table=True))
+    assert table is not None
+    assert table.entries is not None
+    assert len(table.entries) == 4  # the trap's, the owner's and the others' for /b, one for /a
+    for path, owner, other in ((b"/a", 0x4, 0x4), (b"/b", 0x2, 0), (b"/c", 0, 0)):
+        state = table.walk(table.start(), path)
+        assert (table.entry(state).allow & 0x6, table.entry(state, owner=False).allow & 0x6) == (owner, other)

@@ -126,23 +126,49 @@ class Permissions:
         return CompiledTable(_with_values(tables, first), self.use, second, None, self.form.abi, wide=wide)
 
     def _listed(self, tables: Tables, *, wide: bool) -> CompiledTable:
-        """Permissions in a table of their own, in the order in which states have them; the trap's come first."""
+        """Permissions in a table of their own; the trap's come first."""
         used = list(dict.fromkeys(tables.values))
         forms = [self.classes.layout(self.classes.resolved[value]) for value in used]
-        step = 2 if self.use == "file" else 1
-        places = array("I", bytes(4 * len(self.classes.resolved)))
-        for place, value in enumerate(used):
-            places[value] = step * place
-        accept = chosen(places, tables.values)
         if self.use == "file":
-            pairs = cast("list[tuple[TableEntry, TableEntry]]", forms)
-            entries = tuple(entry for pair in pairs for entry in pair)
-            flags = array("I", [FLAG_OWNER]) * len(accept)
+            entries, found = _paired(cast("list[tuple[TableEntry, TableEntry]]", forms))
         else:
-            entries, flags = tuple(cast("list[TableEntry]", forms)), None
+            entries, found = cast("list[TableEntry]", forms), [(place, 0) for place in range(len(forms))]
         if len(entries) > MAX_ARRAY:
             raise DiagnosticError([_too_many_permissions(len(entries))])
-        return CompiledTable(_with_values(tables, accept), self.use, flags, entries, self.form.abi, wide=wide)
+        places = array("I", bytes(4 * len(self.classes.resolved)))
+        flags = array("I", bytes(4 * len(self.classes.resolved)))
+        for value, (place, flag) in zip(used, found, strict=True):
+            places[value], flags[value] = place, flag
+        return CompiledTable(
+            _with_values(tables, chosen(places, tables.values)),
+            self.use,
+            chosen(flags, tables.values) if self.use == "file" else None,
+            tuple(entries),
+            self.form.abi,
+            wide=wide,
+        )
+
+
+def _paired(pairs: "list[tuple[TableEntry, TableEntry]]") -> "tuple[list[TableEntry], list[tuple[int, int]]]":
+    """A file's permission table, and for each pair of the owner's and the others' where it stands, and its flag.
+
+    Where all have the same, one entry says so, without the flag that the next is for others (file.c,
+    aa_lookup_condperms).
+    """
+    entries = [pairs[0][0]]  # the trap's
+    where: dict[tuple[TableEntry, TableEntry], tuple[int, int]] = {}
+    for pair in pairs:
+        if pair[0] != pair[1]:
+            where[pair] = len(entries), FLAG_OWNER
+            entries += pair
+    known = {entry: place for place, entry in reversed(list(enumerate(entries)))}
+    for pair in pairs:
+        if pair[0] == pair[1]:
+            if pair[0] not in known:
+                known[pair[0]] = len(entries)
+                entries.append(pair[0])
+            where[pair] = known[pair[0]], 0
+    return entries, [where[pair] for pair in pairs]
 
 
 def _layout(use: Use, form: Form) -> Layout:
