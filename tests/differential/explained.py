@@ -35,7 +35,7 @@ _STRICTER = (
     (r"DA271 unknown permission", r"io_uring", "Permissions of io_uring"),
     (r"DA206", r"\bunsafe\b", "`unsafe` with a bare `x`"),
     (r"DA28[45]", r"\brlimit\b", "Limits that are numbers"),
-    (r"DA303", r"\balias\b|\brewrite\b", "Aliases of attachments are compiled"),
+    (r"DA303", r"\b(?:alias|rewrite|xattrs)\b", "Aliases of attachments are compiled"),
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
     (r"DA020", r"\{", "No profile is named by a brace"),
     (r"DA013 an alias begins", r"", "An alias begins with a path"),

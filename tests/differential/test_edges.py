@@ -46,6 +46,9 @@ ACCEPTED = [
     "profile a { /@{a,b} r, }",
 ]
 REFUSED = [
+    "profile a { allow set rlimit nice <= 3, }",
+    "profile a /b { if @{attach_path} == x { } }",
+    "profile a (attach_disconnected.path=/@{profile_name}) { }",
     "@{ V}=a",
     "$\xe9=true",
     "${ B}=true",

@@ -292,7 +292,7 @@ class _Resolver:
             attachment,
             self._alternates(attachment, own),
             tuple((xattr.text, value.text if value else "**") for xattr, value in node.xattrs),
-            read_flags(node.flags, frame.variables),
+            read_flags(node.flags, known),
             hat,
             PlacedRules(frame.rows),
             tuple(sorted(frame.children, key=lambda child: child.name)),
@@ -348,7 +348,7 @@ class _Resolver:
     def conditional(
         self, node: Conditional, chain: tuple[Span, ...], visit: Visit, seen: set[str], frame: _Frame
     ) -> None:
-        known = Known(frame.variables, self.defined.booleans)
+        known = Known(self.defined.variables(), self.defined.booleans)
         taken = False
         for branch in node.branches:
             if branch.condition is not None and not holds(branch.condition, known):

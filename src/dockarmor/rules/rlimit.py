@@ -76,7 +76,7 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> LimitRule:
     number   = ["-"] digits         a leading 0 makes it octal
     unit     = K | KB | M | MB | G | GB  for sizes,  us | ms | s | min | h | d | week … for cpu and rttime
     """
-    if qualifiers != PLAIN:
+    if qualifiers != PLAIN or qualifiers.spans:
         spans = list(qualifiers.spans.values()) or [cursor.span(start)]
         _fail(
             cursor,
