@@ -21,7 +21,7 @@ from dockarmor.value import field, frozen, replace
 #: how many shares each process gets: fewer have more in common, more are spread more evenly
 SHARES = 2
 #: rules that are compiled together at most, which bounds memory
-MAX_SHARE = 60_000
+MAX_SHARE = 4_000
 
 
 @frozen
