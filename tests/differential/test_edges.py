@@ -11,6 +11,7 @@ from dockarmor.policy.read import library
 
 #: what stands for itself, and whether it is policy
 ACCEPTED = [
+    "@{V} \r\n=a",
     "@{V}\n=a",
     "@{V} # why\n = a",
     "@{V}=a \\\n b",

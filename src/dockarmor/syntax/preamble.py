@@ -21,7 +21,7 @@ _PLACE = re.compile(
 )
 _PLACE_GOES_ON = re.compile(r'[^ \t\r\n"!,<>\x00]')
 # The operator of a set may stand on a later line.
-ASSIGNMENT = re.compile(r"@(?:\{(\w+)\}|(\w+))(?:[ \t\n]++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
+ASSIGNMENT = re.compile(r"@(?:\{(\w+)\}|(\w+))(?:(?:[ \t\n]|\r\n)++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
 _BOOL_ASSIGNMENT = re.compile(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
 _GLUED_RULE = re.compile(r"[^\n]*[ \t][A-Za-z]+[ \t]*,")
 _BETWEEN_VALUES = re.compile(r"(?:[ \t]|\\\n)*")
