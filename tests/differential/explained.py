@@ -38,6 +38,7 @@ _STRICTER = (
     (r"DA303", r"\b(?:alias|rewrite|xattrs)\b", "Aliases of attachments are compiled"),
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
     (r"DA020", r"\{", "No profile is named by a brace"),
+    (r"DA024|DA030", r": +:", "No namespace is a blank"),
     (r"DA013 an alias begins", r"", "An alias begins with a path"),
     (r"DA029", r":[^:\s]*:", "Children have no namespace of their own"),
     (r"DA258", r"\bif\b", "Rules in a branch that is not taken"),
