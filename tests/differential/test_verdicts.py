@@ -28,6 +28,7 @@ EXPLAINED = [
     ("Denied exec in a block", "profile a { { deny /a x, } }", True, False),
     ("Rules that vanish in blocks", "profile a { { mount options=bind fstype=x, } }", False, True),
     ("Rules in a branch that is not taken", "profile a { if false { mount options=bind fstype=x, } }", False, True),
+    ("No namespace is a blank", ": :/x {\n}", False, True),
     ("No profile is named by a brace", "profile { /x { }", False, True),
     ("Values refer to variables that are there", "@{V}=@{V}/c 3\nprofile a { /@{V} r, }", False, True),
     ("Permissions of io_uring", "profile a { io_uring (foo), }", False, True),
