@@ -245,3 +245,13 @@ def test_watching_checks_again_after_a_change_until_it_is_interrupted(folder: Pa
             running.send_signal(signal.SIGINT)
         running.communicate(timeout=60)
     assert running.returncode in (2, 130)  # 130: in the midst of a round
+
+
+def test_an_include_that_may_be_missing_does_not_excuse_one_that_may_not(folder: Path) -> None:
+    policies = folder / "policies"
+    policies.mkdir()
+    for name, include in (("a", "include if exists <tunables/gone>"), ("b", "include <tunables/gone>")):
+        (policies / name).write_text(f"{include}\nprofile {name} {{\n  {include}\n}}\n")
+    done = check(folder, "--no-cache", "--no-lint", "--output", "jsonl", "policies", status=2)
+    items = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [len(item["diagnostics"]) for item in items] == [0, 2]

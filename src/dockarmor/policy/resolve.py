@@ -172,7 +172,8 @@ class _Resolver:
         if self.enough():
             return
         if not (chain or self.includes or self.started) and visit == self.preamble and self.defined.nothing():
-            same: _Preamble | None = self.library.once((node.path, node.magic), partial(_preamble, node))
+            key = node.path, node.magic, node.if_exists
+            same: _Preamble | None = self.library.once(key, partial(_preamble, node))
             if same is not None:
                 self.defined = same.defined.copy()
                 self.includes = same.includes
