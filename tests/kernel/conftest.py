@@ -11,6 +11,17 @@ from dockarmor.kernel.protocol import KernelUnavailable
 
 FOLDER = Path(os.environ.get("DOCKARMOR_CACHE") or Path.home() / ".cache" / "dockarmor") / "lab"
 NEWEST = "6.17"
+#: folders whose tests the quick run takes with one kernel, `-m lab` with all: many calls, or dockarmor in the guest
+QUICK = {"calls": NEWEST, "host": "6.12"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.parent == Path(__file__).parent and isinstance(item, pytest.Function):
+            quick, named = QUICK.get(item.path.parent.name), getattr(item, "callspec", None)
+            if quick is not None and named is not None and named.params.get("lab_kernel", quick) != quick:
+                item.add_marker("slow")
 
 
 def started(name: str) -> Lab:

@@ -14,16 +14,6 @@ _LIBRARY, _STANDARD = "usr/lib/x86_64-linux-gnu", "usr/lib/python3.13"
 _MODULES = ("ctypes/__init__.py", "ctypes/_endian.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The quick run takes the newest kernel, `-m lab` takes all."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and isinstance(item, pytest.Function):
-            named = getattr(item, "callspec", None)
-            if named is not None and named.params.get("lab_kernel", "6.17") != "6.17":
-                item.add_marker("slow")
-
-
 @pytest.fixture(scope="module")
 def prober(lab_kernel: Lab, lab_tools: Path) -> Lab:
     """A machine in which `/lab/probe.py` can make any system call."""

@@ -23,16 +23,6 @@ profile free flags=(unconfined) { }
 _LEFT_OUT = ("test", "idlelib", "asyncio", "lib2to3", "tkinter", "unittest", "xml", "multiprocessing", "lib-dynload")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """dockarmor itself is slow in an emulated guest: the quick run takes one kernel, `-m lab` takes all."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and isinstance(item, pytest.Function):
-            named = getattr(item, "callspec", None)
-            if named is not None and named.params.get("lab_kernel", "6.12") != "6.12":
-                item.add_marker("slow")
-
-
 @pytest.fixture(scope="module")
 def guest(lab_kernel: Lab, lab_tools: Path) -> Lab:
     """A guest that can run all of dockarmor: its Python has only what the agent needs."""
