@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from dockarmor.access.confinement import CapabilityWords
 from dockarmor.automata.walk import walk
+from dockarmor.compile import version_word
 from dockarmor.compile.attachment import Attached, attachments
-from dockarmor.compile.blob import version_word, write_blob, write_record
+from dockarmor.compile.blob import write_blob, write_record
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.compile.encoding import PlacedEntry
 from dockarmor.compile.reader import read_blob

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dockarmor.compile.blob import version_word
+from dockarmor.compile import version_word
 from dockarmor.compile.policy_cache import PolicyCache, blob_version, folder_features, murmur3, purge
 from dockarmor.policy.features import builtin, names
 

@@ -6,6 +6,7 @@ A run that finds everything in the cache imports neither parser nor lints.
 import marshal
 import os
 import sys
+from itertools import chain
 
 from dockarmor.cli.compiling import asked, features_key, open_cache, strings
 from dockarmor.cli.places import base_folder
@@ -14,7 +15,7 @@ from dockarmor.policy.builtin import KERNEL
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dockarmor.cli.reports import Checked
     from dockarmor.compile.cache import Cache, Place
@@ -45,15 +46,14 @@ def checked(names: "Sequence[str]", options: "Namespace", ignored: "Sequence[str
     found = (cache.find(request) if cache and request else None for request in requests)
     known = {at: body for at, body in enumerate(found) if body is not None}
     missing = [at for at in range(len(names)) if at not in known]
+    made: Iterable[tuple[int, bytes]] = ()
     if missing:
         work = _work(options, depth_of(options, ignored), human, color, cache)
-        for body in _in_order(known, missing, lambda at: work(names[at], requests[at]), options.jobs):
-            yield marshal.loads(body)
-        if cache:
-            cache.close()
-    else:
-        for at in range(len(names)):
-            yield marshal.loads(known[at])
+        made = _spread(lambda at: work(names[at], requests[at]), missing, options.jobs)
+    for body in _in_order(known, made):
+        yield marshal.loads(body)
+    if cache and missing:
+        cache.close()
 
 
 def depth_of(options: "Namespace", ignored: "Sequence[str]") -> "Depth":
@@ -64,22 +64,21 @@ def depth_of(options: "Namespace", ignored: "Sequence[str]") -> "Depth":
     return Depth(compile=not options.no_compile, lint=lint, each=options.verbose, ignored=tuple(ignored))
 
 
-def _in_order(
-    known: dict[int, bytes], missing: "Sequence[int]", work: "Callable[[int], bytes]", jobs: int
-) -> "Iterator[bytes]":
-    """What is known of each file or `work` finds of it, in their order, by so many processes (0: as many as help)."""
+def _spread(work: "Callable[[int], bytes]", missing: "Sequence[int]", jobs: int) -> "Iterator[tuple[int, bytes]]":
+    """What `work` finds, as it comes, by so many processes (0: as many as help)."""
     from dockarmor.compile.pool import processors, scattered
 
-    jobs = jobs or (processors() if len(missing) >= _WORTH_WORKERS else 1)
+    return scattered(work, missing, jobs or (processors() if len(missing) >= _WORTH_WORKERS else 1))
+
+
+def _in_order(known: dict[int, bytes], made: "Iterable[tuple[int, bytes]]") -> "Iterator[bytes]":
+    """What is known of each file, and what is found as it comes, in the order of the files."""
     at = 0
-    for number, body in scattered(work, missing, jobs):
+    for number, body in chain(made, [(-1, b"")]):  # once more behind the last, for what is known there
         known[number] = body
         while at in known:
             yield known.pop(at)
             at += 1
-    while at in known:
-        yield known.pop(at)
-        at += 1
 
 
 def _work(options: "Namespace", depth: "Depth", human: bool, color: bool, cache: "Cache | None") -> "Work":

@@ -107,8 +107,9 @@ def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Ou
     from dockarmor.cli.progress import shown_progress
     from dockarmor.compile.batch import Batch
     from dockarmor.policy.read import library
+    from dockarmor.text.latin import path_text
 
-    *folders, base = (os.fsencode(folder).decode("latin-1") for folder in road.search)
+    *folders, base = map(path_text, road.search)
     reading = library(base, tuple(folders))
     batch = Batch(reading, road.settings(road.key), road.cache, road.jobs)
     ready: dict[int, Output | DiagnosticError] = {}

@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from dockarmor.cli.main import EXIT_OK
+from dockarmor.cli.places import POLICY
 from dockarmor.containers.default import TODAY_NAME, Host, page, today
 
 
@@ -27,9 +28,9 @@ def run(options: Namespace) -> int:
 
 def _host(options: Namespace) -> Host:
     """The engine looks for these three files (moby/profiles apparmor.go); our own base has the last two."""
-    if options.base is None and not os.path.isdir("/etc/apparmor.d/tunables"):
+    if options.base is None and not os.path.isdir(f"{POLICY}/tunables"):
         return Host(options.daemon)
-    base = options.base or "/etc/apparmor.d"
+    base = options.base or POLICY
     return Host(
         daemon=options.daemon,
         abi="abi/3.0" if os.path.exists(os.path.join(base, "abi/3.0")) else None,

@@ -19,6 +19,7 @@ from dockarmor.kernel.protocol import Kernel, KernelError
 from dockarmor.kernel.refusal import meaning
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.latin import path_text
 from dockarmor.text.render import printable
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ def count_words(names: Sequence[str]) -> str:
 
 
 def _road(options: Namespace, features: FeatureSet, *, complain: bool) -> Road:
-    namespace = None if options.namespace is None else os.fsencode(options.namespace).decode("latin-1")
+    namespace = None if options.namespace is None else path_text(options.namespace)
 
     def settings(key: bytes) -> "Settings":
         from dockarmor.compile.batch import Settings

@@ -7,6 +7,7 @@ import sys
 from dockarmor.cli import places
 from dockarmor.compile import BLOB_MAGIC
 from dockarmor.policy.builtin import KERNEL
+from dockarmor.text.latin import path_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def includes(options: "Namespace") -> "Library":
     """The search path of includes, as options and host say."""
     from dockarmor.policy.read import library
 
-    return library(_latin(base_folder(options)), tuple(map(_latin, options.include)))
+    return library(path_text(base_folder(options)), tuple(map(path_text, options.include)))
 
 
 def base_folder(options: "Namespace") -> str:
@@ -99,7 +100,7 @@ def _file(name: str) -> bytes:
 
 def shown(name: str) -> str:
     """An argument as diagnostics name it."""
-    return "standard input" if name == "-" else _latin(name)
+    return "standard input" if name == "-" else path_text(name)
 
 
 def subject(options: "Namespace", name: str, kernel: "FeatureSet | None" = None) -> "Subject":
@@ -113,8 +114,3 @@ def subject(options: "Namespace", name: str, kernel: "FeatureSet | None" = None)
         return from_blob(shown(name), data)
     resolved = require(read_text(Source.from_bytes(shown(name), data), includes(options)))
     return from_policy(shown(name), resolved.policy, kernel or features(options))
-
-
-def _latin(path: str) -> str:
-    """Paths inside the library are latin-1 text of their bytes."""
-    return os.fsencode(path).decode("latin-1")

@@ -57,10 +57,9 @@ def _load(options: Namespace, target: Kernel) -> int:
     from dockarmor.cli.failure import report
 
     results = loading.compiled_or_not(options, options.files or [POLICY], target)
-    failed = [one for one in results if one.error is not None]
-    for one in failed:
-        assert one.error is not None
-        report(one.error)
+    failed = [one.error for one in results if one.error is not None]
+    for error in failed:
+        report(error)
     good = [one for one in results if one.error is None]
     refused = [] if options.dry_run else _write(target, good)
     names = loading.profile_names(one for one in good if one not in refused)

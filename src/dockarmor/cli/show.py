@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from dockarmor.cli.main import EXIT_OK, EXIT_USAGE
 from dockarmor.cli.policy import add_reading, includes, read_argument, shown
+from dockarmor.kernel.label_text import full_name
 from dockarmor.policy.expanded import expanded_rule, head
 from dockarmor.policy.profile import PlacedRule, Policy, Profile
 from dockarmor.policy.read import grammar, read_text, require
@@ -129,7 +130,7 @@ def _all(policy: Policy) -> Iterator[tuple[Profile, str]]:
     """Every profile, hat and child with its full name, namespace and all."""
     for top in policy.profiles:
         for profile in top.family():
-            yield profile, f":{top.namespace}:{profile.name}" if top.namespace else profile.name
+            yield profile, full_name(top.namespace, profile.name)
 
 
 def _rule(placed: PlacedRule, profile: Profile) -> str:

@@ -16,8 +16,10 @@ from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import note
 from dockarmor.cli.policy import add_reading
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, LoadedProfile
 from dockarmor.kernel.removal import Removal, everything, named, top_level
+from dockarmor.text.latin import path_text
 from dockarmor.text.render import printable
 
 
@@ -64,7 +66,7 @@ def _named(options: Namespace, profiles: Sequence[LoadedProfile]) -> Iterator[st
     """The profiles that the arguments mean. What is loaded by that name is meant before a file of that name."""
     loaded = {profile.name for profile in profiles}
     for argument in options.names:
-        name = os.fsencode(argument).decode("latin-1")
+        name = path_text(argument)
         if name not in loaded and os.path.isfile(argument):
             yield from _in_file(options, argument)
         else:
@@ -85,6 +87,5 @@ def _in_file(options: Namespace, path: str) -> Iterator[str]:
     else:
         policy = require(read_text(Source.from_bytes(shown(path), data), includes(options))).policy
         found = [(one.namespace, one.name) for one in policy.profiles]
-    names = [f":{namespace}:{name}" if namespace else name for namespace, name in found]
-    for one in top_level([LoadedProfile(name, "") for name in names]):
+    for one in top_level([LoadedProfile(full_name(namespace, name), "") for namespace, name in found]):
         yield one.name

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
-from dockarmor.compile.pipeline import Options, all_kinds, compile_policies
+from dockarmor.compile.pipeline import Built, Options, all_kinds, compile_policies
 from dockarmor.compile.pool import Uncollected, scattered
 from dockarmor.compile.program import digest
 from dockarmor.compile.recorder import Known, Recorder
@@ -149,12 +149,7 @@ class Batch:
             policies = [replace(policy, abi=settings.pinned) for policy in policies]
         features, also = settings.features, settings.policy_features
         for built in compile_policies(policies, features, also, settings.options, known=self._encodings):
-            if isinstance(built, DiagnosticError):
-                yield built
-            else:
-                sizes = built.sizes
-                figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in sizes]
-                yield Output(built.blob, figures, len(built.diagnostics))
+            yield built if isinstance(built, DiagnosticError) else output_of(built)
 
     def _remember(self, jobs: Sequence[Job], policies: dict[int, _Read], results: dict[int, Result]) -> None:
         if self._cache is None:
@@ -165,6 +160,12 @@ class Batch:
             if request is not None and isinstance(result, Output) and result.profiles:
                 self._cache.keep_request(request, read.key, read.places)
         self._cache.close()
+
+
+def output_of(built: Built) -> Output:
+    """What is kept of a compiled policy."""
+    figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
+    return Output(built.blob, figures, len(built.diagnostics))
 
 
 def _shares(policies: dict[int, Policy], processes: int) -> list[list[int]]:

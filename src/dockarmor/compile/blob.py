@@ -13,19 +13,7 @@ from dockarmor.compile.reader import MAX_LIMITS, MODES
 from dockarmor.compile.stream import Packer
 from dockarmor.compile.tables import Dfa, dfa_bytes
 
-#: Version word: bits 12-19 parser abi 2, bits 20-27 policy version 2, from kernel abi 6 on.
-_PARSER: Final = 0x00202000
-
 _LOW: Final = 0xFFFFFFFF
-
-
-def version_word(abi: int) -> int:
-    """The version word of a record for a kernel's blob version.
-
-    >>> hex(version_word(5)), hex(version_word(7))
-    ('0x5', '0x202007')
-    """
-    return abi | (_PARSER if abi > 5 else 0)
 
 
 def write_blob(profiles: Iterable[CompiledProfile]) -> bytes:

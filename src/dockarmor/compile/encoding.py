@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from dockarmor.compile.sharing import Encodings, Shared
 
-#: Modes in which nothing is mediated unless a rule of the profile says so.
-UNMEDIATED = frozenset(("unconfined", "default_allow"))
-#: The class that is mediated even then: its rules are all there is to such a profile.
+#: The class that is mediated even in modes in which nothing else is: its rules are all there is to such a profile.
 _ALWAYS = "userns"
 #: Rules that aliases copy (apparmor.d(5), ALIAS RULES).
 _ALIASED = frozenset(("file", "link"))
@@ -195,7 +193,7 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodin
             break
     if mistakes:
         raise DiagnosticError(mistakes)
-    everything = profile.flags.mode not in UNMEDIATED
+    everything = profile.flags.mediates
     if shared is None:
         made.policy.share(tuple(mediated(kinds, scope, everything=everything)))
     else:

@@ -8,8 +8,9 @@ from typing import cast
 
 from dockarmor.access.signal import signal_number
 from dockarmor.automata.limits import DEFAULT, Limits
+from dockarmor.compile import version_word
 from dockarmor.compile.attachment import Attached, attach, attachments
-from dockarmor.compile.blob import version_word, write_record
+from dockarmor.compile.blob import write_record
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
 from dockarmor.compile.encoding import EXEC_CONFLICT, Encoding, Findings, Kinds, encode
 from dockarmor.compile.reader import FORCE_COMPLAIN

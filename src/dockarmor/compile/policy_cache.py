@@ -11,14 +11,12 @@ import stat
 from errno import ELOOP, ENOBUFS
 from sys import byteorder
 
-#: the tag `version`, and the type of its value
-_MAGIC = b"\x04\x08\x00version\x00\x02"
+from dockarmor.compile import BLOB_MAGIC, version_word
+
 _MAX_BYTES = 128 << 20
 #: bounds of a feature set; real ones have 2.5 KB and four levels
 MAX_FEATURES = 64 << 10
 _MAX_DEPTH = 16
-#: what compile.blob adds to the version from 6 on
-_PARSER = 0x00202000
 _MAX_SETS = 1000
 _SEED = 5381
 _MASK = 0xFFFFFFFF
@@ -65,7 +63,7 @@ class PolicyCache:
                 blob = file.read(_MAX_BYTES)
         except OSError:
             return None
-        return blob if blob.startswith(_MAGIC + version.to_bytes(4, "little")) else None
+        return blob if blob.startswith(BLOB_MAGIC + version.to_bytes(4, "little")) else None
 
     def write(self, name: str, blob: bytes, newest: int) -> str:
         """Keep a blob, beside and renamed, with the time of its newest source. Gives its path. Raises OSError."""
@@ -132,15 +130,15 @@ def folder_features(folder: str, depth: int = 0) -> bytes:
 
 
 def blob_version(features: bytes) -> int:
-    """The version word of blobs for a kernel with these features (compile.blob.version_word).
+    """The version word of blobs for a kernel with these features.
 
     >>> hex(blob_version(b"policy {versions {v5 {yes\\n}\\nv7 {yes\\n}\\n}\\n}\\n"))
     '0x202007'
     """
     for abi in (7, 6):
         if b"\nv%d {" % abi in features or b"{v%d {" % abi in features:
-            return abi | _PARSER
-    return 5
+            return version_word(abi)
+    return version_word(5)
 
 
 def murmur3(data: bytes, seed: int) -> int:

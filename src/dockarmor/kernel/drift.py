@@ -12,6 +12,7 @@ from dockarmor.compile.compare import compare_profiles
 from dockarmor.compile.compiled import CompiledProfile
 from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded.digest import profile_hashes
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import LoadedProfile
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.value import frozen
@@ -75,7 +76,4 @@ def _records(blob: bytes, algorithm: str) -> dict[str, tuple[CompiledProfile, st
         return {}
     profiles = read_blob(blob).profiles
     hashes = profile_hashes(blob, algorithm) if algorithm else ("",) * len(profiles)
-    return {
-        f":{one.namespace}:{one.name}" if one.namespace else one.name: (one, digest)
-        for one, digest in zip(profiles, hashes, strict=True)
-    }
+    return {full_name(one.namespace, one.name): (one, digest) for one, digest in zip(profiles, hashes, strict=True)}

@@ -19,6 +19,15 @@ def split_label(text: str) -> tuple[str, str | None] | None:
     return (name, mode) if name and bracket and line.endswith(")") else None
 
 
+def full_name(namespace: str | None, name: str) -> str:
+    """A profile's name as the kernel lists it.
+
+    >>> full_name("inner", "a//b"), full_name(None, "a"), full_name("", "a")
+    (':inner:a//b', 'a', 'a')
+    """
+    return f":{namespace}:{name}" if namespace else name
+
+
 def characters(text: str) -> str:
     """The text that a name's bytes are in UTF-8, for JSON, which has no bytes.
 

@@ -20,7 +20,7 @@ from dockarmor.text.diagnostic import Diagnostic, Severity
 def _allowed(examined: Examined) -> Iterator[Diagnostic]:
     for profile, rule in examined.own_rules(UsernsRule):
         # profiles that confine nothing have this rule where the distribution restricts user namespaces
-        if rule.qualifiers.effect != "deny" and profile.flags.mode not in ("unconfined", "default_allow"):
+        if rule.qualifiers.effect != "deny" and profile.flags.mediates:
             yield Diagnostic(
                 "DA379",
                 "the container may create user namespaces: in one it has every capability",

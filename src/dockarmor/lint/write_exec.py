@@ -15,15 +15,13 @@ MOST = 3
 
 #: the bits of writing and of running, for the owner and for others
 _HALVES = ((WRITE | APPEND, EXEC), ((WRITE | APPEND) << OTHER_SHIFT, EXEC << OTHER_SHIFT))
-#: modes in which rules take nothing away, so that these say nothing of what is allowed
-_OPEN = frozenset(("unconfined", "default_allow"))
 
 Pair = tuple[PlacedRule, PlacedRule]
 
 
 def _find(examined: Examined) -> Iterator[Diagnostic]:
     for profile in examined.profiles():
-        found = examined.once(survey, profile) if profile.flags.mode not in _OPEN else None
+        found = examined.once(survey, profile) if profile.flags.mediates else None
         if found is not None and found.file is not None and found.file.complete:
             yield from _Search(examined, found.file).findings()
 

@@ -29,6 +29,11 @@ class Flags:
     #: every flag word as it was written, for what only matters as "some path flag was given"
     words: tuple[str, ...] = ()
 
+    @property
+    def mediates(self) -> bool:
+        """Is what no rule allows refused, or logged? In the other modes only what rules say is mediated."""
+        return self.mode not in ("unconfined", "default_allow")
+
 
 @frozen
 class Profile:

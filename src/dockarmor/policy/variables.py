@@ -20,7 +20,6 @@ _FEWER = "every combination of values counts: use fewer, or a pattern such as `*
 _REFERENCE = re.compile(r"((?:\\[\s\S]|[^\\@]++|@(?!\{))*+)@\{([\s\S](?:\\[\s\S]|[^\\}]++)*+)\}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _NAMES = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
-_NAMED = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def named(text: str) -> list[str]:
@@ -29,7 +28,7 @@ def named(text: str) -> list[str]:
     >>> named("@{HOME}/@{a,b}/@{x}")
     ['HOME', 'x']
     """
-    return _NAMED.findall(text) if "@{" in text else []
+    return _NAMES.findall(text) if "@{" in text else []
 
 
 @frozen

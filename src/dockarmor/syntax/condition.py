@@ -32,7 +32,7 @@ def parse_condition(cursor: Cursor) -> Expression:
     token = reader.token()
     if token is not None and token.text != "{":
         if cursor.peek() == "{":
-            _glued(cursor, cursor.pos + 1, token.text)
+            blank_missing(cursor, cursor.pos + 1, f"in `{token.text[:40]}`")
         if cursor.peek() == "#":
             help = ("move the comment behind the brace",)
             cursor.fail("DA004", "no comment stands before this brace", cursor.pos, cursor.pos + 1, help=help)
@@ -189,12 +189,11 @@ class _Reader:
         """Fail for a word in which a variable goes on where a blank was meant."""
         variable = self.cursor.match(_VARIABLE)
         if variable is not None and _GLUED.match(self.cursor.text, variable.end(), word.span.end):
-            _glued(self.cursor, variable.end(), word.text)
+            blank_missing(self.cursor, variable.end(), f"in `{word.text[:40]}`")
 
 
-def _glued(cursor: Cursor, at: int, word: str) -> NoReturn:
-    place = cursor.span(at, at)
-    fix = Fix(place, " ", safe=True, message="put a blank between")
-    raise DiagnosticError(
-        [Diagnostic("DA036", f"a blank is missing in `{word[:40]}`", place, label="words end at a blank", fix=fix)]
-    )
+def blank_missing(cursor: Cursor, at: int, where: str = "here") -> NoReturn:
+    """Fail where a word goes on that was meant to end (DA036)."""
+    fix = Fix(cursor.span(at, at), " ", safe=True, message="put a blank between")
+    message = f"a blank is missing {where}"
+    raise DiagnosticError([Diagnostic("DA036", message, fix.span, label="words end at a blank", fix=fix)])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NoReturn
 
-from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.cursor import TRIVIA, Cursor, Word
 from dockarmor.syntax.lexer import ID_TEXT, LABEL_TEXT, LISTED, QUOTED, SET_VARIABLE
 from dockarmor.text.diagnostic import Diagnostic, Fix
 from dockarmor.text.source import Span
@@ -20,11 +20,10 @@ _XATTR = re.compile(r'[^ \t\n"!,()=:\x00]+')
 
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.
-_TRIVIA = r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)"
 HEADER = re.compile(
     rf'(?:(?="[/@:&])(?:{QUOTED.pattern})|{LABEL_TEXT})'
-    rf'(?:(?:{_TRIVIA}++|(?<="))(?:{QUOTED.pattern}|[/@]{ID_TEXT}*+))?+'
-    rf"{_TRIVIA}*+(?:\{{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)",
+    rf'(?:(?:{TRIVIA}++|(?<="))(?:{QUOTED.pattern}|[/@]{ID_TEXT}*+))?+'
+    rf"{TRIVIA}*+(?:\{{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)",
     re.ASCII,
 )
 

@@ -3,7 +3,7 @@
 import re
 from typing import NoReturn
 
-from dockarmor.syntax.condition import parse_assigned
+from dockarmor.syntax.condition import blank_missing, parse_assigned
 from dockarmor.syntax.cursor import Cursor, Word, decode_escapes
 from dockarmor.syntax.lexer import LABEL, QUOTED, at_label
 from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
@@ -62,7 +62,7 @@ def parse_abi(cursor: Cursor, start: int) -> Abi:
     cursor.pos = place.end()
     cursor.expect(",", "DA012", "an abi rule ends with a comma", comments=False)
     if cursor.match(_PLACE_GOES_ON):
-        _blank_missing(cursor, cursor.pos)
+        blank_missing(cursor, cursor.pos)
     return Abi(path, bool(place[1] or place[2]), cursor.span(start))
 
 
@@ -105,7 +105,7 @@ def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
     if at_label(cursor.text, start, cursor.end) is not None:  # to upstream's lexer the name has not ended
         if cursor.match(_GLUED_RULE):
             return None
-        _blank_missing(cursor, match.start(3))
+        blank_missing(cursor, match.start(3))
     name = _name(cursor, match)
     cursor.pos = match.end()
     values = []
@@ -148,13 +148,6 @@ def unfinished_line(cursor: Cursor) -> NoReturn:
     fix = Fix(end, "\n", safe=True, message="end the line")
     message = "the last line is a comment and has no line end"
     raise DiagnosticError([Diagnostic("DA007", message, end, label="expected the end of the line here", fix=fix)])
-
-
-def _blank_missing(cursor: Cursor, at: int) -> NoReturn:
-    place = cursor.span(at, at)
-    fix = Fix(place, " ", safe=True, message="put a blank between")
-    found = Diagnostic("DA036", "a blank is missing here", place, label="words end at a blank", fix=fix)
-    raise DiagnosticError([found])
 
 
 def _line_ends(cursor: Cursor) -> bool:

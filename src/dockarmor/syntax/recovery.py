@@ -9,10 +9,10 @@ _WORDS = (
     *("profile", "hat", "include", "if", "abi", "alias", "rewrite", "priority", "audit", "allow", "deny"),
     *("prompt", "owner", "user", "other"),
 )
-#: What says where a statement ends. Braces and commas of patterns, `{a,b}`, stand inside of a word and say nothing.
 #: how far one looks for where the next statement begins
 MAX_PIECES = 100_000
 MAX_SKIPPED = 1 << 20
+#: What says where a statement ends. Braces and commas of patterns, `{a,b}`, stand inside of a word and say nothing.
 _PIECE = re.compile(
     r'(?P<skip>"[^"\n]*"|(?:(?<=\s)|(?<=,))#[^\n]*)'
     r"|(?P<open>(?<!\S)\{(?!\S))|(?P<close>(?<!\S)\})"

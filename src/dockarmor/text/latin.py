@@ -1,5 +1,7 @@
 """Text as people hold it (`str` of characters) and as policy is held here (latin-1: one character is one byte)."""
 
+import os
+
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 
 
@@ -26,3 +28,12 @@ def people_text(text: str) -> str:
     ('café', '\\udcff')
     """
     return text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def path_text(path: str) -> str:
+    """A path, or another word of the system's, as policy text: the bytes behind it.
+
+    >>> path_text("/caf\\udcc3\\udca9") == path_text("/café")
+    True
+    """
+    return os.fsencode(path).decode("latin-1")

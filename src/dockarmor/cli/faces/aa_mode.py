@@ -12,6 +12,7 @@ from dockarmor.cli.faces.places import Places
 from dockarmor.cli.faces.profile_files import Meant, find, profiles_of, reading
 from dockarmor.cli.output import note
 from dockarmor.cli.places import replace_file
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel
 from dockarmor.kernel.removal import users
 from dockarmor.policy.profile import Profile
@@ -21,6 +22,7 @@ from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import ProfileNode, walk
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.edit import apply
+from dockarmor.text.latin import path_text
 from dockarmor.text.render import printable
 from dockarmor.text.source import Source, Span
 
@@ -101,7 +103,7 @@ def _found(argument: str, folder: str) -> list[Meant]:
 def _unconfined(argument: str, meant: Meant, mode: str) -> bool:
     """A profile that only gives a program its name (runc, podman, …) confined nobody before, and must not now."""
     profiles = meant.profiles or _all(meant.path)
-    free = any(profile.flags.mode in ("unconfined", "default_allow") for profile in profiles)
+    free = any(not profile.flags.mediates for profile in profiles)
     if free:
         print(f"Profile {argument} is in unconfined mode. Use --force to switch it to {mode} mode.")
     return free
@@ -115,7 +117,7 @@ def _set(meant: Meant, mode: str, options: Namespace, kernel: Kernel | None) -> 
     for folder in ("disable", *(("force-complain",) if mode == "enforce" else ())):
         _unlink(_link(options.dir, folder, meant.path))
     with open(meant.path, "rb") as file:
-        source = Source.from_bytes(os.fsencode(meant.path).decode("latin-1"), file.read())
+        source = Source.from_bytes(path_text(meant.path), file.read())
     text = _edited(source, meant, mode)
     if text != source.text:
         replace_file(meant.path, text.encode("latin-1"))
@@ -152,10 +154,10 @@ def _disable(meant: Meant, options: Namespace, kernel: Kernel | None) -> None:
         os.symlink(meant.path, link)
     if kernel is None:
         return
-    loaded = {profile.name for profile in kernel.profiles()}
+    loaded, processes = {profile.name for profile in kernel.profiles()}, kernel.processes()
     for profile in _all(meant.path):
-        name = f":{profile.namespace}:{profile.name}" if profile.namespace else profile.name
-        for task in users(name, kernel.processes()):
+        name = full_name(profile.namespace, profile.name)
+        for task in users(name, processes):
             note(f"unconfined from now on: {printable(task.executable)} ({task.pid})")
         if name in loaded:
             kernel.remove(name)

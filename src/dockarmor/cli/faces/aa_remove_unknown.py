@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dockarmor.cli.faces.places import Places
 from dockarmor.cli.faces.profile_files import reading
 from dockarmor.cli.output import note
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, KernelError
 from dockarmor.kernel.removal import unknown
 from dockarmor.policy.folder import policy_files
@@ -62,6 +63,5 @@ def _known(folder: str) -> list[str]:
     names = []
     for path in policy_files(os.fsencode(folder)):
         for top in require(read_file(path.decode("latin-1"), includes)).policy.profiles:
-            space = f":{top.namespace}:" if top.namespace else ""
-            names += [space + profile.name for profile in top.family()]
+            names += [full_name(top.namespace, profile.name) for profile in top.family()]
     return names

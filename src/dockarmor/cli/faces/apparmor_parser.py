@@ -8,7 +8,8 @@ import os
 import sys
 
 from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable, kernel_features, not_kept
-from dockarmor.cli.faces.parser_options import Stop, Wanted, say, show, wanted
+from dockarmor.cli.faces.parser_options import STDIN, Stop, Wanted, say, show, wanted
+from dockarmor.cli.places import POLICY, base_folder, replace_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from dockarmor.compile.cache import Output
     from dockarmor.text.diagnostic import DiagnosticError
 
-POLICY = "/etc/apparmor.d"
-_STDIN = "stdin"
 _FILES = {"add": ".load", "replace": ".replace", "remove": ".remove"}
 _DONE = {"add": "Addition", "replace": "Replacement", "remove": "Removal"}
 
@@ -85,8 +84,6 @@ class _Run:
 
     def _search(self) -> list[str]:
         """Where `<…>` is looked for: our own abstractions where this host has none."""
-        from dockarmor.cli.places import base_folder
-
         return [*self.asked.include, base_folder(None if self.base == POLICY else self.base)]
 
     def _root(self) -> str:
@@ -126,7 +123,7 @@ class _Run:
                 f"Warning from stdin (line 1): {self.asked.program}:"
                 " cannot use or update cache, disable, or force-complain via stdin"
             )
-        return [_File(_STDIN, _STDIN, "complain" in self.flags)]
+        return [_File(STDIN, STDIN, "complain" in self.flags)]
 
     def _file(self, argument: str, path: str) -> "_File | None":
         if self.asked.action in ("remove", "preprocess") or "binary" in self.flags:
@@ -155,7 +152,7 @@ class _Run:
     def _policies(self, files: "Sequence[_File]") -> None:
         """Take from the cache or compile, then load or print, in the order of the files."""
         for file in files:
-            if self.caches is not None and file.path != _STDIN and not file.complain:
+            if self.caches is not None and file.path != STDIN and not file.complain:
                 file.cached = self.caches.find(file.path)
         self._compile([file for file in files if file.cached is None])
         for file in files:
@@ -199,11 +196,11 @@ class _Run:
         result = file.result
         assert result is not None
         if isinstance(result, DiagnosticError):
-            say_errors(file.argument, result)
+            say_errors(file.argument, file.path, result)
             self.failed = 1
             return
         show(self.asked, f"Cache miss: {file.path}")
-        if file.complain and file.path != _STDIN and self.features is not None:
+        if file.complain and file.path != STDIN and self.features is not None:
             not_kept(self.asked, file.path)
         if self.asked.action in ("stdout", "ofile"):
             self._print(result.blob)
@@ -217,19 +214,19 @@ class _Run:
                 return
             if "verbose" in self.flags:
                 self._succeeded(children_first(names))
-        if self.caches is not None and file.path != _STDIN and not file.complain:
+        if self.caches is not None and file.path != STDIN and not file.complain:
             self.caches.keep(file.path, result.blob)
 
     def _names(self, files: "Sequence[_File]") -> None:
         """--names, --remove."""
-        from dockarmor.cli.faces.parser_policy import full_names, say_errors, unreadable
+        from dockarmor.cli.faces.parser_policy import full_names, say_errors
         from dockarmor.text.diagnostic import DiagnosticError
 
         for file in files:
             try:
                 profiles = self.compiler.profiles(file.path)
             except (DiagnosticError, OSError) as error:
-                say_errors(file.argument, unreadable(file.path, error) if isinstance(error, OSError) else error)
+                say_errors(file.argument, file.path, error)
                 self.failed = 1
                 if "abort-on-error" in self.flags:
                     return
@@ -275,7 +272,7 @@ class _Run:
                 self._refused(file.path, error)
 
     def _preprocess(self, files: "Sequence[_File]") -> None:
-        from dockarmor.cli.faces.parser_policy import say_errors, unreadable
+        from dockarmor.cli.faces.parser_policy import say_errors
         from dockarmor.cli.faces.parser_preprocess import preprocessed
         from dockarmor.text.diagnostic import DiagnosticError
 
@@ -286,7 +283,7 @@ class _Run:
                     self._print(piece.encode("latin-1"))
                 show(self.asked, f"Cache miss: {file.path}")
             except (DiagnosticError, OSError) as error:
-                say_errors(file.argument, unreadable(file.path, error) if isinstance(error, OSError) else error)
+                say_errors(file.argument, file.path, error)
                 self.failed = 1
 
     # -- out ----------------------------------------------------------------------------------------------
@@ -345,8 +342,6 @@ class _Run:
                 with open(path, "wb", buffering=0) as file:
                     file.write(self.output)
             else:
-                from dockarmor.cli.places import replace_file
-
                 replace_file(path, bytes(self.output))
         except OSError as error:
             say(f"{self.asked.program}: Unable to write to output file")
@@ -372,8 +367,6 @@ def _folder(path: str) -> list[str]:
 
 
 def _bytes(path: str) -> bytes:
-    if path == _STDIN:
-        return sys.stdin.buffer.read()
     from dockarmor.cli.policy import read_argument
 
-    return read_argument(path)
+    return read_argument("-" if path == STDIN else path)

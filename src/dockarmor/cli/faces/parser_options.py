@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CONFIG = "/etc/apparmor/parser.conf"
 CACHE = "/var/cache/apparmor"
+#: what the original calls standard input
+STDIN = "stdin"
 
 #: long name -> (short name or "", whether it takes a value)
 OPTIONS: dict[str, tuple[str, int]] = {

@@ -4,18 +4,19 @@ Imported where the cache has no answer, since it brings the parser and the compi
 """
 
 import os
-import sys
 
 from dockarmor.cli.faces.parser_cache import features_text
-from dockarmor.cli.faces.parser_options import Stop, Wanted
+from dockarmor.cli.faces.parser_options import STDIN, Stop, Wanted
+from dockarmor.cli.faces.parser_options import say as say_line
 from dockarmor.cli.policy import read_argument, shown
-from dockarmor.compile.batch import Batch, Job, Settings
-from dockarmor.compile.cache import Figures, Output
+from dockarmor.compile.batch import Batch, Job, Settings, output_of
+from dockarmor.compile.cache import Output
 from dockarmor.compile.pipeline import Options, compile_policy
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.profile import Policy, Profile
 from dockarmor.policy.read import library, read_text, require
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.latin import path_text
 from dockarmor.text.source import Source
 from dockarmor.value import replace
 
@@ -23,8 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: what the original calls standard input
-STDIN = "stdin"
 #: the codes of warnings that belong to one of the original's classes
 _CLASSES = {
     **dict.fromkeys(("DA420", "DA422", "DA423", "DA410", "DA411"), "rule-not-enforced"),
@@ -41,8 +40,8 @@ class Compiler:
     def __init__(self, wanted: Wanted, search: "Sequence[str]", features: bytes | None) -> None:
         self._wanted = wanted
         given = wanted.values.get("namespace")
-        self.namespace = None if given is None else latin(given)
-        *folders, base = map(latin, search)
+        self.namespace = None if given is None else path_text(given)
+        *folders, base = map(path_text, search)
         self._library = library(base, tuple(folders))
         self._features = builtin(_DEFAULT) if features is None else _parsed("the kernel", features)
 
@@ -114,8 +113,7 @@ class Compiler:
             fatal |= self._warn(_CLASSES.get(one.code, ""), f"{job.path} ({place} line {line})", one.message)
         if fatal:
             return DiagnosticError(())
-        figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
-        return Output(built.blob, figures, len(built.diagnostics))
+        return output_of(built)
 
     def _warn_of_text(self, name: str, text: Source, policy: Policy) -> bool:
         """What the original says while it reads. Is any of it to count as an error?"""
@@ -145,19 +143,21 @@ class Compiler:
 def source(name: str) -> Source:
     """The text behind an argument. Raises OSError."""
     if name == STDIN:
-        return Source.from_bytes(name, sys.stdin.buffer.read())
+        return Source.from_bytes(name, read_argument("-"))
     if name == os.devnull:
         return Source.from_bytes(name, b"")
     return Source.from_bytes(shown(name), read_argument(name))
 
 
 def unreadable(name: str, error: OSError) -> DiagnosticError:
-    return DiagnosticError([Diagnostic("DA102", f"cannot read {latin(name)}: {error.strerror}")])
+    return DiagnosticError([Diagnostic("DA102", f"cannot read {path_text(name)}: {error.strerror}")])
 
 
-def say_errors(argument: str, error: DiagnosticError) -> None:
+def say_errors(argument: str, path: str, error: DiagnosticError | OSError) -> None:
     """The errors of a file as the original words them, as far as its words are about where they are."""
-    whose = "" if argument == STDIN else f" for {latin(argument)}"
+    if isinstance(error, OSError):
+        error = unreadable(path, error)
+    whose = "" if argument == STDIN else f" for {path_text(argument)}"
     for one in error.diagnostics:
         if one.severity is not Severity.ERROR:
             continue
@@ -186,13 +186,6 @@ def _parsed(name: str, text: bytes) -> FeatureSet:
         raise Stop(1) from None
 
 
-def latin(path: str) -> str:
-    return os.fsencode(path).decode("latin-1")
-
-
 def say(line: str) -> None:
-    """A line on standard error; names in it are latin-1 text of their bytes."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    sys.stderr.buffer.write(line.encode("latin-1", "backslashreplace") + b"\n")
-    sys.stderr.buffer.flush()
+    """A line on standard error in which names are policy text."""
+    say_line(os.fsdecode(line.encode("latin-1", "backslashreplace")))

@@ -1,20 +1,18 @@
 """--preprocess of apparmor_parser: a policy's text with the texts of its includes in their places."""
 
-from dockarmor.cli.faces.parser_policy import latin, source
+from dockarmor.cli.faces.parser_policy import source
 from dockarmor.policy.includes import Library, load
 from dockarmor.policy.read import grammar, library
+from dockarmor.policy.resolve import MAX_INCLUDE_DEPTH, MAX_INCLUDES
 from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import Block, Conditional, Include, Node, ProfileNode
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.latin import path_text
 from dockarmor.text.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-#: how deep includes nest, and how many a run may reach
-_MAX_DEPTH = 100
-_MAX_INCLUDES = 20_000
 
 
 def preprocessed(name: str, search: "Sequence[str]", seen: set[str]) -> "Iterator[str]":
@@ -22,7 +20,7 @@ def preprocessed(name: str, search: "Sequence[str]", seen: set[str]) -> "Iterato
 
     Raises OSError, and DiagnosticError where an include has no file.
     """
-    *folders, base = map(latin, search)
+    *folders, base = map(path_text, search)
     text = source(name)
     yield from _Splicer(library(base, tuple(folders))).spliced(text, seen, 0)
 
@@ -49,7 +47,7 @@ class _Splicer:
             yield f"\n\n##failed include {place}\n"
             if not node.if_exists:
                 raise DiagnosticError([Diagnostic("DA100", f"there is no {place}", node.span)])
-        elif real in seen or depth >= _MAX_DEPTH or self._count > _MAX_INCLUDES:
+        elif real in seen or depth >= MAX_INCLUDE_DEPTH or self._count > MAX_INCLUDES:
             yield f"\n\n##skipped duplicate include {place}\n"
         else:
             seen.add(real)

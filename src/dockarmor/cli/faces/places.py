@@ -1,5 +1,6 @@
 """Where a host's files are: the real ones, or a folder that stands for them."""
 
+from dockarmor.cli.places import POLICY
 from dockarmor.value import frozen
 
 
@@ -9,4 +10,4 @@ class Places:
 
     proc: str = "/proc"
     sysfs: str = "/sys"
-    policy: str = "/etc/apparmor.d"
+    policy: str = POLICY

@@ -11,6 +11,7 @@ from dockarmor.policy.profile import Profile
 from dockarmor.policy.read import library, read_file
 from dockarmor.rules.aare import to_pattern
 from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.text.latin import path_text
 from dockarmor.value import frozen
 
 
@@ -30,7 +31,7 @@ def find(argument: str, folder: str) -> list[Meant]:
     real = os.path.realpath(argument)
     if os.path.isfile(real) and os.path.dirname(real) == os.path.realpath(folder):
         return [Meant(real)]
-    wanted = os.fsencode(argument).decode("latin-1")
+    wanted = path_text(argument)
     named = list(_holding(folder, lambda profile: profile.name == wanted))
     program = argument if "/" in argument else shutil.which(argument)
     if named or program is None:
@@ -42,14 +43,14 @@ def find(argument: str, folder: str) -> list[Meant]:
 
 def profiles_of(path: str, includes: Library) -> list[Profile]:
     """The profiles that stand in this very file, none of its includes; none where it cannot be read."""
-    name = os.fsencode(path).decode("latin-1")
+    name = path_text(path)
     policy = read_file(name, includes).policy
     return [profile for profile in policy.profiles if profile.span.source.name == name]
 
 
 def reading(folder: str) -> Library:
     """Includes of a policy folder are found in it."""
-    return library(os.fsencode(folder).decode("latin-1"))
+    return library(path_text(folder))
 
 
 def _holding(folder: str, meant: Callable[[Profile], bool]) -> Iterator[Meant]:

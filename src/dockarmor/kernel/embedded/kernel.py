@@ -14,6 +14,7 @@ from dockarmor.kernel.embedded.domain import Domain, keeps, missing_label, witho
 from dockarmor.kernel.embedded.era import LINUX_6_12, Era
 from dockarmor.kernel.embedded.modes import Audited, in_mode
 from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, digest_of, serial_of
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
 from dockarmor.rules.kind import Kind
 from dockarmor.text.diagnostic import DiagnosticError
@@ -225,8 +226,7 @@ class Embedded:
 def _full_name(profile: CompiledProfile) -> str:
     """A profile's name as the kernel lists it."""
     own, name = records.split_namespace(profile.name)
-    namespace = own or profile.namespace
-    return f":{namespace}:{name}" if namespace else name
+    return full_name(own or profile.namespace, name)
 
 
 def _together(decisions: Sequence[Decision]) -> Decision:

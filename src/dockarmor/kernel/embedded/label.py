@@ -7,6 +7,7 @@ Source: security/apparmor/label.c (aa_label_strn_parse, profile_cmp); what odd t
 from errno import EINVAL, ENOENT
 
 from dockarmor.kernel.embedded.records import split_namespace
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import KernelError
 
 #: profiles in one label; a stack deeper than this is not one that anybody runs
@@ -35,7 +36,7 @@ def components(label: str) -> list[str]:
         if not part:
             raise KernelError(f"`{label[:200]}` names a profile without a name", ENOENT)
         names.add((namespace.count("//") + 1 if namespace else 0, namespace, name or UNCONFINED))
-    return [f":{namespace}:{name}" if namespace else name for _, namespace, name in sorted(names)]
+    return [full_name(namespace, name) for _, namespace, name in sorted(names)]
 
 
 def in_one_namespace(names: list[str]) -> list[str]:

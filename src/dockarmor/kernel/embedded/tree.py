@@ -9,6 +9,7 @@ from errno import EEXIST, ENOENT
 
 from dockarmor.kernel.embedded.records import split_namespace
 from dockarmor.kernel.embedded.store import Entry
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import KernelError
 
 
@@ -60,7 +61,7 @@ def parent_of(name: str) -> str:
     """
     namespace, own = split_namespace(name)
     parent = "//".join(own.split("//")[:-1])
-    return f":{namespace}:{parent}" if namespace and parent else parent
+    return full_name(namespace, parent) if parent else parent
 
 
 def own_name(name: str) -> str:

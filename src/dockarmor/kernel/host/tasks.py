@@ -11,6 +11,7 @@ from errno import EINVAL
 
 from dockarmor.kernel.host.files import read_text
 from dockarmor.kernel.label_text import split_label
+from dockarmor.text.latin import path_text
 from dockarmor.value import frozen
 
 #: a label is at most a page
@@ -63,7 +64,7 @@ def _executable(link: str) -> str:
         path = os.path.realpath(link, strict=True)
     except OSError:
         path = os.readlink(link)
-    return os.fsencode(path).decode("latin-1")
+    return path_text(path)
 
 
 def change_profile(name: bytes, *, now: bool, proc: str = "/proc") -> None:
