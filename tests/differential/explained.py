@@ -37,6 +37,8 @@ _STRICTER = (
     (r"DA28[45]", r"\brlimit\b", "Limits that are numbers"),
     (r"DA303", r"\b(?:alias|rewrite|xattrs)\b", "Aliases of attachments are compiled"),
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
+    (r"DA401", r"\ball\b[^}]*\bpriority\s*=\s*-1\b", "Exec of `all`"),
+    (r"DA207", r"\bother\b.*\bowner\b|\bowner\b.*\bother\b", "`owner` within `other`"),
     (r"DA020", r"\{", "No profile is named by a brace"),
     (r"DA024|DA030", r": +:", "No namespace is a blank"),
     (r"DA013 an alias begins", r"", "An alias begins with a path"),

@@ -45,6 +45,8 @@ EXPLAINED = [
     ("Stacking under the default ABI", "abi <default>,\nprofile a { change_profile -> &b, }", True, False),
     ("Children have no namespace of their own", "profile a { profile b { } profile :n:b { } }", False, True),
     ("`defined` of a boolean", "$B=true\nprofile a { if defined $B { /@{C} r, } }", False, True),
+    ("Exec of `all`", "profile a { all, priority=-1 /b/* ux, }", False, True),
+    ("`owner` within `other`", "profile a { deny other { owner Ux /a, } }", False, True),
     ("A backslash keeps `=` in a word", "profile a { mount *:\\=b -> /c, }", True, False),
 ]
 
