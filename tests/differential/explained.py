@@ -16,7 +16,7 @@ from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import Block, Conditional, Include, Node, ProfileNode, RuleNode, Unreadable
 from dockarmor.text.source import Source
 
-_REALTIME = re.compile(r"rtmin\+(\d*)[^\s,)\"]*")
+_REALTIME = re.compile(r"rtmin\+(\d*)[^ \t\n,)\"]*")  # a carriage return is part of the word
 _DEFINED = re.compile(r"\bdefined\s+\$(?:\{\w+\}|\w+)")
 _LOST = (ProfileNode, Include, Unreadable)
 #: mistakes that upstream sees in a block, too, since they are of the grammar
@@ -38,6 +38,7 @@ _STRICTER = (
     (r"DA303", r"\b(?:alias|rewrite|xattrs)\b", "Aliases of attachments are compiled"),
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
     (r"DA401", r"\ball\b[^}]*\bpriority\s*=\s*-1\b", "Exec of `all`"),
+    (r"found `include`", r"\binclude\b", "A statement that an include ends"),
     (r"DA207", r"\bother\b.*\bowner\b|\bowner\b.*\bother\b", "`owner` within `other`"),
     (r"DA020", r"\{", "No profile is named by a brace"),
     (r"DA024|DA030", r": +:", "No namespace is a blank"),
@@ -48,6 +49,7 @@ _STRICTER = (
 #: where upstream refuses and we do not: how its message begins, what stands in the text, and the paragraph
 _LAXER = (
     (r"Variable '@\{", r"@\{[^}]*,", "An `@` before an alternation"),
+    (r"Invalid number of items between", r"@\{[^}]*,[^}]*\}.*@\{", "An `@` before an alternation"),
     (r"profile .*: has merged rule", r"(?m)(?:^|[\s,{])[&:]", "Rules are merged by their whole names"),
     (r"The current kernel does not support stacking", r"\babi\b", "Stacking under the default ABI"),
     (r"", r"\\=", "A backslash keeps `=` in a word"),

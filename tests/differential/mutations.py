@@ -93,7 +93,8 @@ def _once(text: str, random: Random) -> str:
             if commas:
                 del tokens[random.choice(commas)]
         case 4:
-            tokens[at] = token.swapcase() if random.random() < 0.5 else token.capitalize()
+            ascii = token.encode("latin-1")  # whose upper case is a byte, too
+            tokens[at] = (ascii.swapcase() if random.random() < 0.5 else ascii.capitalize()).decode("latin-1")
         case 5:
             tokens.insert(at, random.choice(_BYTES))
         case 6:

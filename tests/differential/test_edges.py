@@ -45,6 +45,14 @@ ACCEPTED = [
     "@{V}=a\nprofile a { if {V} == a { } }",
     "profile a { prompt /a* Ux, prompt /a** px, }",
     "profile a { /@{a,b} r, }",
+    "@{V}=b\nprofile a { /@{a,@{V}} r, }",
+    "profile a xattrs=(user.a=(w) security.b(=*) { }",
+    "include <tunables>\ninclude <tunables/global>",
+    "profile a xattrs=(:b a:b=c) { }",
+    '/{a}"/a b" { }',
+    '/a"/b"flags=(complain) { }',
+    '$B=true or "false"',
+    '$B=true \\\n or "false"',
 ]
 REFUSED = [
     "profile a { allow set rlimit nice <= 3, }",
@@ -89,6 +97,16 @@ REFUSED = [
     "profile a { /* px, safe px /*, }",
     "profile a { owner unsafe /bin/* Pix, owner Pix /bin/*, }",
     "profile a { prompt /a Ux, prompt /a px, }",
+    "profile a xattrs=(+b) { }",
+    "include <tunables/>\ninclude <tunables/global>",
+    "profile a { if @{} == b { } }",
+    "profile a { if b in @ { } }",
+    "profile a xattrs=(user.a=b(c) { }",
+    '/a"b" { }',
+    '$B=true\n or "false"',
+    '$B=true\n or "/false"',
+    "profile a { if false { if @{U} == a { } } }",
+    "@{V}=/v\n$V := true\nprofile a { if false { if true or @{V} == a { } } }",
 ]
 
 

@@ -40,7 +40,7 @@ def test_mistakes_of_a_profile_that_are_told() -> None:
 
 def test_references_in_a_text() -> None:
     policy = read_text(
-        Source("p", "@{A}=x\nprofile p { /" + "@{A}" * 20_000 + " r, }"), library(builtin_base())
+        Source("p", "@{A}=x\nprofile p { /" + "@{A}" * 12_000 + " r, }"), library(builtin_base())
     ).policy
     with pytest.raises(DiagnosticError) as found:
         compile_policy(policy, builtin("kernel-6.12"))

@@ -72,6 +72,8 @@ def _compare(operator: str, left: Word, right: Word, known: Known, span: Span) -
 def _values(word: Word, known: Known) -> frozenset[str]:
     if BOOL_VARIABLE.fullmatch(word.text):
         _fail("DA123", f"{word} is a boolean; sets are written @{{NAME}}", word.span)
+    if word.text in ("@", "@{}"):  # for upstream, too, variables without a name, not words
+        _fail("DA110", f"{word} names no variable", word.span)
     if not SET_VARIABLE.fullmatch(word.text):
         return frozenset((word.text,))
     return frozenset(known.variables.values(_name(word), word.span))

@@ -171,7 +171,8 @@ def _files(path: str, span: Span | None) -> list[str]:
         found = policy_files(os.fsencode(_decoded(path)))
     except OSError as error:
         raise _unreadable(path, error.strerror or "unreadable", span) from None
-    return [file.decode("latin-1") for file in reversed(found)]
+    # `<d/>` reads `d//f`, which is another file than `d/f` where files are included once (upstream does not tidy names)
+    return [f"{path}/{os.path.basename(file).decode('latin-1')}" for file in reversed(found)]
 
 
 def load(path: str, span: Span | None) -> Source:

@@ -7,6 +7,7 @@ one scope has included already is skipped there, which also ends loops (apparmor
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from dockarmor.policy.attachment import alternates, attachment_of
 from dockarmor.policy.block import merge, qualified
 from dockarmor.policy.condition import Known, holds
 from dockarmor.policy.definitions import Definitions
@@ -17,7 +18,7 @@ from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import Policy, Profile, split_namespace
 from dockarmor.policy.row import PlacedRow, PlacedRules, Row, in_rows
 from dockarmor.policy.variables import Variables
-from dockarmor.rules.aare import escape_literal, filter_slashes
+from dockarmor.rules.aare import escape_literal
 from dockarmor.rules.change_profile import ChangeProfileRule
 from dockarmor.syntax.qualifiers import PLAIN, Qualifiers
 from dockarmor.syntax.structure import MAX_DIAGNOSTICS, Parsed
@@ -27,6 +28,7 @@ from dockarmor.syntax.tree import (
     Block,
     BoolVariable,
     Conditional,
+    Expression,
     Include,
     Node,
     ProfileNode,
@@ -120,6 +122,8 @@ class _Resolver:
         self.opened: set[str] = set()
         self.full = False
         self.reported: set[str] = set()
+        #: what conditions could not answer; a branch that is not taken excuses none of it
+        self.unanswered: list[Span | None] = []
         #: the head of the first profile, and the source of the last rule that stood outside of every one
         self.first: Span | None = None
         self.stray: Source | None = None
@@ -272,7 +276,7 @@ class _Resolver:
         known = self.defined.variables()
         namespace, own = split_namespace(known.expand(node.name.text, node.name.span), node.name.span)
         name = own if parent is None else f"{parent.name}//{own}"
-        attachment = self._attachment(node, own, known)
+        attachment = attachment_of(node, own, known)
         more = {"profile_name": (escape_literal(name),)}
         if attachment is not None:
             more |= {"attach_path": (attachment,), "exec_path": (attachment,)}
@@ -291,7 +295,7 @@ class _Resolver:
             node.span,
             namespace if parent is None else None,
             attachment,
-            self._alternates(attachment, own),
+            alternates(attachment or own, self.defined.aliases),
             tuple((xattr.text, value.text if value else "**") for xattr, value in node.xattrs),
             read_flags(node.flags, known),
             hat,
@@ -300,20 +304,6 @@ class _Resolver:
             frame.variables,
             tuple(self.defined.aliases),
         )
-
-    def _attachment(self, node: ProfileNode, own: str, known: Variables) -> str | None:
-        """What is written, or the own name of a profile that is named by a path."""
-        if node.attachment is not None:
-            text = known.expand(node.attachment.text, node.attachment.span)
-            if not text.startswith("/") and not node.attachment.text.startswith("@{"):
-                raise _error("DA028", "an attachment begins with `/` or a variable", node.attachment.span)
-            return text
-        last = own.split("//")[-1]  # from the left, as compile/attachment.py and the kernel do
-        return filter_slashes(last) if own.startswith("/") and last else None
-
-    def _alternates(self, attachment: str | None, own: str) -> tuple[str, ...]:
-        text = attachment or own
-        return tuple(to + text[len(source) :] for source, to in self.defined.aliases if text.startswith(source))
 
     def _body(self, frame: _Frame, outer: Qualifiers) -> Visit:
         def visit(node: Row | Node, chain: tuple[Span, ...], seen: set[str]) -> None:
@@ -352,7 +342,7 @@ class _Resolver:
         known = Known(self.defined.variables(), self.defined.booleans)
         taken = False
         for branch in node.branches:
-            if branch.condition is not None and not holds(branch.condition, known):
+            if branch.condition is not None and not self._holds(branch.condition, known):
                 self._untaken(branch.body, chain, seen, frame)
                 continue
             if not taken:
@@ -361,13 +351,23 @@ class _Resolver:
                 self._untaken(branch.body, chain, seen, frame)
             taken = True
 
+    def _holds(self, condition: Expression, known: Known) -> bool:
+        try:
+            return holds(condition, known)
+        except DiagnosticError as error:
+            self.unanswered += [found.span for found in error.diagnostics]
+            raise
+
     def _untaken(self, body: tuple[Node, ...], chain: tuple[Span, ...], seen: set[str], frame: _Frame) -> None:
         """A branch that is not taken must be right all the same, as upstream, but for the variables in its rules."""
         before = len(self.diagnostics)
         apart = _Frame(frame.name, frame.variables)
         self.nodes(body, chain, self._body(apart, PLAIN), set(seen))
-        said = [found for found in self.diagnostics[before:] if found.code not in _OF_VARIABLES]
-        self.diagnostics[before:] = said
+        self.diagnostics[before:] = [
+            found
+            for found in self.diagnostics[before:]
+            if found.code not in _OF_VARIABLES or any(found.span is span for span in self.unanswered)
+        ]
 
     def _refuse_twice(self, profiles: list[Profile], names: dict[Identity, Span], node: ProfileNode) -> None:
         last = profiles[-1]

@@ -123,6 +123,7 @@ class _Reader:
         if self.operands > MAX_OPERANDS:
             at = self.cursor.pos
             self.cursor.fail("DA031", f"a condition has more than {MAX_OPERANDS:,} operands", at, at + 1)
+        start = self.cursor.pos
         if self.cursor.peek() == '"':
             word = self.cursor.value(WORD, comments=False)
         else:
@@ -130,9 +131,12 @@ class _Reader:
             if word is not None and word.text in (*_WORDS, *_COMPARISONS, "{"):
                 word = None
         if word is None or (self.left_line and not self._stands_alone(word)):
-            at = self.cursor.pos
+            if word is not None and word.span.text[0] == '"':
+                help = ("end the line before it with a backslash, or write it on that line",)
+                message = "no word in quotes stands on a later line of an assignment"
+                self.cursor.fail("DA034", message, start, word.span.end, help=help)
             label = "expected a variable, `true`, `false` or a value"
-            self.cursor.fail("DA034", "a condition is not finished", at, at + 1, label=label)
+            self.cursor.fail("DA034", "a condition is not finished", start, start + 1, label=label)
         if word.span.end > self.cursor.pos:
             self._about(word)
             self.cursor.pos = word.span.end
@@ -141,7 +145,9 @@ class _Reader:
     def _stands_alone(self, word: Word) -> bool:
         """Would upstream's lexer take it for a word where rules stand? Permissions and keywords it would not."""
         text = word.span.text
-        if text[0] in '"$@':
+        if text[0] == '"':
+            return text.startswith('"/')
+        if text[0] in "$@":
             return True
         bare = text not in KEYWORDS and _BARE.fullmatch(text) is not None and not self.cursor.match(MODE)
         return bare or at_label(self.cursor.text, word.span.start, word.span.end) is not None

@@ -21,6 +21,10 @@ _TRIVIA = re.compile(TRIVIA + "++")
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
+#: how long a word may be as it is written; the kernel's longest path has 8192 bytes (path_max)
+MAX_WORD = 1 << 16
+
+
 @frozen
 class Word:
     """A piece of text a rule was written with: `text` with quotes gone and escapes decoded, and its place."""
@@ -117,6 +121,9 @@ class Cursor:
             self.pos = start
             return None
         self.pos = match.end()
+        if self.pos - at > MAX_WORD:
+            help = ("no path is that long: write several rules",)
+            self.fail("DA311", f"this word has more than {MAX_WORD:,} bytes", at, self.pos, help=help)
         raw = match.group()[1:-1] if quoted else match.group()
         return Word(decode_escapes(raw) if "\\" in raw else raw, Span(self.source, at, self.pos))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from dockarmor.syntax.cursor import TRIVIA, Cursor, Word
-from dockarmor.syntax.lexer import ID_TEXT, LABEL_TEXT, LISTED, QUOTED, SET_VARIABLE
+from dockarmor.syntax.lexer import CONDITION_TEXT, ID_TEXT, LABEL_TEXT, LISTED, QUOTED, SET_VARIABLE
 from dockarmor.text.diagnostic import Diagnostic, Fix
 from dockarmor.text.source import Span
 
@@ -16,13 +16,13 @@ _LIST = r"=[ \t]*+(?:\n(?:[ \t\n]|\r\n)*+)?\("
 _GROUP = re.compile(rf"(xattrs)[ \t]*=[ \t]*\(|(flags)[ \t]*{_LIST}|\(")
 _IDENTITIES = re.compile(rf"\+[ \t]*identities[ \t]*{_LIST}")
 _SEPARATORS = re.compile(r"(?:[ \t\n,]|\r\n)*")
-_XATTR = re.compile(r'[^ \t\n"!,()=:\x00]+')
+_XATTR = re.compile(CONDITION_TEXT)
 
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.
 HEADER = re.compile(
     rf'(?:(?="[/@:&])(?:{QUOTED.pattern})|{LABEL_TEXT})'
-    rf'(?:(?:{TRIVIA}++|(?<="))(?:{QUOTED.pattern}|[/@]{ID_TEXT}*+))?+'
+    rf'(?:(?:{TRIVIA}++|(?<=")|(?="))(?:{QUOTED.pattern}|[/@]{ID_TEXT}*+))?+'
     rf"{TRIVIA}*+(?:\{{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)",
     re.ASCII,
 )

@@ -30,7 +30,10 @@ _FIRST = r'(?:\\=|[^ \t\n"!,=()+&:\x00]|:[^ \t\n"!,=()+&\x00])'
 # `\=` is a word's, as upstream's own tests want it; its lexer does not read it so yet.
 _MORE = r'(?:[^ \t\n"!,=:)\\\x00]++|:?\\=?|:[^ \t\n"!,=)\x00]|,[^ \t\n"!,=:)\x00])*+'
 _UP_TO_RETURN = r'(?:[^ \t\n"!,=:)\r\x00]++|:[^ \t\n"!,=)\r\x00]|,[^ \t\n"!,=:)\r\x00])*+[:,]?\r'
-WORD_TEXT = rf"(?![/&:@]){_FIRST}{_MORE}|{_FIRST}{_UP_TO_RETURN}{_MORE}|{LABEL_TEXT}|{_FIRST}{_MORE}"
+_RETURNED = rf"{_FIRST}{_UP_TO_RETURN}{_MORE}"
+#: The name of a condition, or of an xattr.
+CONDITION_TEXT = rf"{_RETURNED}|{_FIRST}{_MORE}"
+WORD_TEXT = rf"(?![/&:@]){_FIRST}{_MORE}|{_RETURNED}|{LABEL_TEXT}|{_FIRST}{_MORE}"
 #: A word of a class rule or a condition: as a label, or up to `=`, `)`, and `:` before these. The longer one counts,
 #: and that is the one that goes on behind a carriage return.
 WORD = re.compile(WORD_TEXT)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from dockarmor.syntax.condition import parse_condition
-from dockarmor.syntax.cursor import TRIVIA, Cursor, Word
+from dockarmor.syntax.cursor import MAX_WORD, TRIVIA, Cursor, Word
 from dockarmor.syntax.header import HEADER, needs_keyword, parse_name, parse_rest
 from dockarmor.syntax.preamble import (
     INCLUDE,
@@ -123,7 +123,7 @@ class _Reader:
                 begin, cursor.pos = cursor.pos, len(text)
                 nodes.append(Unreadable(cursor.span(begin)))
             match = _SIMPLE.match(text, cursor.pos)
-            if match is not None:
+            if match is not None and match.end() - cursor.pos < MAX_WORD:
                 start, end = match.start(1), match.end()
                 path = Word(match[2], Span(source, match.start(2), match.end(2)))
                 rule = simple(path, match[3], _simple_qualifiers(match[1]), Span(source, start, end))
