@@ -41,7 +41,7 @@ _STRICTER = (
     (r"found `include`", r"\binclude\b", "A statement that an include ends"),
     (r"DA207", r"\bother\b.*\bowner\b|\bowner\b.*\bother\b", "`owner` within `other`"),
     (r"DA020", r"\{", "No profile is named by a brace"),
-    (r"DA024|DA030", r": +:", "No namespace is a blank"),
+    (r"DA024|DA030", r":[\s\"!]", "No namespace begins with a blank or a quote"),
     (r"DA013 an alias begins", r"", "An alias begins with a path"),
     (r"DA029", r":[^:\s]*:", "Children have no namespace of their own"),
     (r"DA258", r"\bif\b", "Rules in a branch that is not taken"),

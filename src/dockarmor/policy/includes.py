@@ -171,7 +171,7 @@ def _files(path: str, span: Span | None) -> list[str]:
         found = policy_files(os.fsencode(_decoded(path)))
     except OSError as error:
         raise _unreadable(path, error.strerror or "unreadable", span) from None
-    # `<d/>` reads `d//f`, which is another file than `d/f` where files are included once (upstream does not tidy names)
+    # `<d/>` reads `d//f`, which is another file than `d/f` where each is included once (upstream tidies no names)
     return [f"{path}/{os.path.basename(file).decode('latin-1')}" for file in reversed(found)]
 
 

@@ -30,7 +30,8 @@ _PLAIN = re.compile(
     r'([^ \t\r\n"!,\\\x00(](?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00]))*+)(?!\\)'
 )
 _PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
-_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)(?:[ \t\n](?:[ \t\n]|\r\n)*+)?(:?=)")
+# in lists a comma is but a blank
+_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)(?:(?:[ \t\n]|,(?!\r))(?:[ \t\n,]|\r\n)*+)?(:?=)")
 _ARROW = re.compile(r'->(?![^ \t\n"!,=:)\x00]|[:,][^ \t\n"!,=:)\x00])')
 #: `r`, `w` and `rw` are read before a carriage return, too
 _READ_WRITE = re.compile(r'(?:rw|wr|r|w)(?=\r(?![^ \t\n"!,=:)\x00]))')

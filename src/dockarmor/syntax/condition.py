@@ -39,9 +39,13 @@ def parse_condition(cursor: Cursor) -> Expression:
     return found
 
 
-def parse_assigned(cursor: Cursor) -> Expression:
-    """The expression that a boolean gets. It ends with its line, unless `and` or `or` begins the next."""
-    return _Reader(cursor, assigned=True).expression(0)
+def parse_assigned(cursor: Cursor) -> tuple[Expression, bool]:
+    """The expression that a boolean gets. It ends with its line, unless `and` or `or` begins the next.
+
+    True with it: it ends on a later line, where something else may follow.
+    """
+    reader = _Reader(cursor, assigned=True)
+    return reader.expression(0), reader.left_line
 
 
 class _Reader:

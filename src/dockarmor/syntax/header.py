@@ -17,6 +17,7 @@ _GROUP = re.compile(rf"(xattrs)[ \t]*=[ \t]*\(|(flags)[ \t]*{_LIST}|\(")
 _IDENTITIES = re.compile(rf"\+[ \t]*identities[ \t]*{_LIST}")
 _SEPARATORS = re.compile(r"(?:[ \t\n,]|\r\n)*")
 _XATTR = re.compile(CONDITION_TEXT)
+_EQUALS = re.compile(r"(?:[ \t\n,]|\r\n)*+:?=[ \t]*+(\()?")
 
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.
@@ -153,12 +154,13 @@ def _xattrs(cursor: Cursor) -> Xattrs:
         if name is None:
             cursor.fail("DA025", "this list is not closed", start, start + 1)
         value = None
-        if cursor.accept(":=", comments=False) or cursor.accept("=", comments=False):
-            grouped = cursor.accept("(", comments=False)
+        equals = cursor.match(_EQUALS)
+        if equals is not None:
+            cursor.pos = equals.end()
             value = cursor.value(LISTED, comments=False)
             if value is None:
                 cursor.fail("DA026", f"the xattr `{name}` has no value", name.span.start, cursor.pos)
-            if grouped:
+            if equals[1]:
                 cursor.expect(")", "DA025", "this list is not closed", comments=False)
         found.append((name, value))
     _too_long(cursor, start)

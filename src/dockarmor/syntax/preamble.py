@@ -135,9 +135,9 @@ def _boolean(cursor: Cursor, start: int, match: re.Match[str]) -> BoolVariable:
     if match[3] == "+=":
         help = ("write `:=` to give it another value",)
         cursor.fail("DA015", "`+=` adds to sets, not to a boolean", start, match.end(), help=help)
-    value = parse_assigned(cursor)
+    value, left_line = parse_assigned(cursor)
     written = cursor.span(start)
-    if not _line_ends(cursor):
+    if not left_line and not _line_ends(cursor):
         cursor.fail("DA018", "only one condition stands on this line", cursor.pos, cursor.pos + 1)
     return BoolVariable(name, match[3], value, written)
 
