@@ -1,4 +1,4 @@
-"""Hostile policy through the verbs that read it: what is wrong is said soon, in little memory, without a traceback."""
+"""Hostile policy through the verbs that read it: what is wrong is said soon, in little memory, with no traceback."""
 
 import os
 import resource
