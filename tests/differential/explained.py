@@ -18,6 +18,7 @@ from dockarmor.text.source import Source
 
 _REALTIME = re.compile(r"rtmin\+(\d*)[^ \t\n,)\"]*")  # a carriage return is part of the word
 _DEFINED = re.compile(r"\bdefined\s+\$(?:\{\w+\}|\w+)")
+_INCLUDE = r"\binclude(?: if exists)?\s*[<\"]+\s*"
 _LOST = (ProfileNode, Include, Unreadable)
 #: mistakes that upstream sees in a block, too, since they are of the grammar
 _GRAMMATICAL = ("DA250", "DA253", "DA254")
@@ -39,7 +40,9 @@ _STRICTER = (
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
     (r"DA401", r"\ball\b[^}]*\bpriority\s*=\s*-1\b", "Exec of `all`"),
     (r"found `include`", r"\binclude\b", "A statement that an include ends"),
-    (r"DA207", r"\bother\b.*\bowner\b|\bowner\b.*\bother\b", "`owner` within `other`"),
+    (r"DA207", r"\bother\b[\s\S]*\b(?:owner|user)\b|\b(?:owner|user)\b[\s\S]*\bother\b", "`owner` within `other`"),
+    (r"", rf"\bif\b[\s\S]*{_INCLUDE}(\S+)[\s\S]*{_INCLUDE}\1", "A file included in a branch that is not taken"),
+    (r"DA036", r"@\{\w+\}[)<>=!{}]", "What is glued to a variable"),
     (r"DA020", r"\{", "No profile is named by a brace"),
     (r"DA024|DA030", r":[\s\"!]", "No namespace begins with a blank or a quote"),
     (r"DA013 an alias begins", r"", "An alias begins with a path"),
@@ -52,6 +55,8 @@ _LAXER = (
     (r"Invalid number of items between", r"@\{[^}]*,[^}]*\}.*@\{", "An `@` before an alternation"),
     (r"profile .*: has merged rule", r"(?m)(?:^|[\s,{])[&:]", "Rules are merged by their whole names"),
     (r"The current kernel does not support stacking", r"\babi\b", "Stacking under the default ABI"),
+    (r"Invalid number of items between", r"(?m)^@\{\w+\}.*=.*@\{", "A path of variables as a name"),
+    (r"Invalid capability", r"\bif\b", "A capability in a branch that is not taken"),
     (r"", r"\\=", "A backslash keeps `=` in a word"),
 )
 

@@ -15,6 +15,7 @@ from dockarmor.access.request import CapabilityRequest
 from dockarmor.rules.conditions import shown, spell_qualifiers
 from dockarmor.rules.kind import Bare, CapabilityEntry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.syntax.lexer import KEYWORDS
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
@@ -52,6 +53,8 @@ def parse(cursor: Cursor, qualifiers: Qualifiers, start: int) -> CapabilityRule:
         cursor.fail("DA289", message, span.start, span.end, help=(help,))
     names = []
     while (word := cursor.read(_NAME)) is not None:
+        if word.text in KEYWORDS:
+            raise DiagnosticError([_unknown(word)])
         names.append(word)
         if len(names) > MAX_NAMES:
             message = f"a capability rule has at most {MAX_NAMES:,} names"

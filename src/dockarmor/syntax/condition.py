@@ -17,6 +17,7 @@ _WORDS = ("not", "defined", "and", "or")
 _CONTINUED = re.compile(r"(?:[ \t]|\\\n)*+")
 _LATER_LINE = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)*+")
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SHORT = re.compile(f"{_BARE.pattern}|{BOOL_VARIABLE.pattern}")
 _GLUED = re.compile(r"[)<>=!{}]")
 
 #: how deep parentheses and `not` may nest, and how many operands a condition may have
@@ -151,14 +152,18 @@ class _Reader:
         text = word.span.text
         if text[0] == '"':
             return text.startswith('"/')
-        if text[0] in "$@":
-            return True
         bare = text not in KEYWORDS and _BARE.fullmatch(text) is not None and not self.cursor.match(MODE)
-        return bare or at_label(self.cursor.text, word.span.start, word.span.end) is not None
+        return text[0] in "$@" or bare or at_label(self.cursor.text, word.span.start, word.span.end) is not None
 
     def token(self) -> Word | None:
-        """What stands here as it is written: the longest of a variable, an operator and a word. Nothing is passed."""
+        """What stands here as it is written: the longest of a variable, an operator and a word. Nothing is passed.
+
+        On a later line, letters and booleans end by themselves: `true@{V}=a` begins with a word.
+        """
         cursor = self.cursor
+        found = cursor.match(_SHORT) if self.left_line else None
+        if found is not None:
+            return Word(found[0], cursor.span(cursor.pos, found.end()))
         start = end = cursor.pos
         for pattern in (WORD, _VARIABLE):
             found = cursor.match(pattern)
