@@ -18,7 +18,7 @@ from dockarmor.text.source import Source
 
 _REALTIME = re.compile(r"rtmin\+(\d*)[^ \t\n,)\"]*")  # a carriage return is part of the word
 _DEFINED = re.compile(r"\bdefined\s+\$(?:\{\w+\}|\w+)")
-_INCLUDE = r"\binclude(?: if exists)?\s*[<\"]+\s*"
+_INCLUDE = r"\binclude(?: if exists)?\s*[<\"]*\s*"
 _LOST = (ProfileNode, Include, Unreadable)
 #: mistakes that upstream sees in a block, too, since they are of the grammar
 _GRAMMATICAL = ("DA250", "DA253", "DA254")
@@ -38,7 +38,7 @@ _STRICTER = (
     (r"DA28[45]", r"\brlimit\b", "Limits that are numbers"),
     (r"DA303", r"\b(?:alias|rewrite|xattrs)\b", "Aliases of attachments are compiled"),
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
-    (r"DA401", r"\ball\b[^}]*\bpriority\s*=\s*-1\b", "Exec of `all`"),
+    (r"DA401", r"\bpriority\s*=\s*-1\b[\s\S]*\ball\b|\ball\b[\s\S]*\bpriority\s*=\s*-1\b", "Exec of `all`"),
     (r"found `include`", r"\binclude\b", "A statement that an include ends"),
     (r"DA207", r"\bother\b[\s\S]*\b(?:owner|user)\b|\b(?:owner|user)\b[\s\S]*\bother\b", "`owner` within `other`"),
     (r"", rf"\bif\b[\s\S]*{_INCLUDE}(\S+)[\s\S]*{_INCLUDE}\1", "A file included in a branch that is not taken"),

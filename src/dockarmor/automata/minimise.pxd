@@ -62,7 +62,13 @@ cdef class Quotient:
 
 @cython.locals(i=Py_ssize_t, s=Py_ssize_t, column=Py_ssize_t, width=Py_ssize_t, used=Py_ssize_t,
                states=Py_ssize_t, columns="unsigned int[::1]", targets="unsigned int[::1]",
-               offsets="unsigned int[::1]", fill=cython.int[::1], heads=cython.int[::1],
-               rows=cython.int[::1], keep=cython.int[::1], new_columns="unsigned int[::1]",
+               offsets="unsigned int[::1]", keep=cython.int[::1], new_columns="unsigned int[::1]",
                new_targets="unsigned int[::1]", new_offsets="unsigned int[::1]")
 cpdef object merge_columns(object dfa)
+
+@cython.locals(i=Py_ssize_t, s=Py_ssize_t, column=Py_ssize_t, other=Py_ssize_t, wrap=cython.ulonglong,
+               first=cython.ulonglong, second=cython.ulonglong, row=cython.ulonglong, word=cython.ulonglong,
+               columns="unsigned int[::1]", targets="unsigned int[::1]", offsets="unsigned int[::1]",
+               hashes="unsigned long long[::1]", counts=cython.int[::1], keep=cython.int[::1],
+               row_of=cython.int[::1], target_of="unsigned int[::1]")
+cdef object _alike(object dfa, Py_ssize_t width, Py_ssize_t states)

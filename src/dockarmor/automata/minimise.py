@@ -327,28 +327,8 @@ def merge_columns(dfa: Dfa) -> Dfa:
     offsets = dfa.offsets
     columns = dfa.columns
     targets = dfa.targets
-    heads = numbers(width + 1)
-    for i in range(used):
-        heads[columns[i] + 1] += 1
-    for column in range(width):
-        heads[column + 1] += heads[column]
-    # per class the pairs (state, target) of its exceptions
-    fill = numbers(width + 1)
-    rows = numbers(2 * used + 1)
-    for column in range(width):
-        fill[column] = heads[column]
-    for s in range(states):
-        for i in range(offsets[s], offsets[s + 1]):
-            column = columns[i]
-            rows[2 * fill[column]] = s
-            rows[2 * fill[column] + 1] = targets[i]
-            fill[column] += 1
-    known: dict[bytes, int] = {}
-    keep = numbers(width)
-    for column in range(width):
-        text = memoryview(rows)[2 * heads[column] : 2 * heads[column + 1]].tobytes()
-        keep[column] = known.setdefault(text, column)
-    if len(known) == width:
+    keep = _alike(dfa, width, states)
+    if keep is None:
         return dfa
     merged = bytes([keep[column] for column in dfa.classes])
     classes = in_order(merged)
@@ -375,3 +355,47 @@ def merge_columns(dfa: Dfa) -> Dfa:
         dfa.values,
         dfa.out_of_band,
     )
+
+
+def _alike(dfa: Dfa, width: int, states: int) -> "array[int] | None":
+    """For each class the first one that leads to the same states everywhere; None where all differ.
+
+    Classes are found by a hash of what they list and then compared. Two that hash alike and differ, which takes a
+    collision of 64 bits, stay apart.
+    """
+    wrap = 0xFFFFFFFFFFFFFFFF
+    first = 0x9E3779B97F4A7C15
+    second = 0xBF58476D1CE4E5B9
+    offsets = dfa.offsets
+    columns = dfa.columns
+    targets = dfa.targets
+    hashes = array("Q", bytes(8 * width))
+    counts = numbers(width)
+    for s in range(states):
+        row = s
+        row = (row * first) & wrap
+        for i in range(offsets[s], offsets[s + 1]):
+            column = columns[i]
+            word = targets[i]
+            word = ((word ^ row) * second) & wrap
+            word ^= word >> 29
+            hashes[column] = (hashes[column] + word * first) & wrap
+            counts[column] += 1
+    known: dict[tuple[int, int], int] = {}
+    keep = numbers(width)
+    for column in range(width):
+        keep[column] = known.setdefault((hashes[column], counts[column]), column)
+    if len(known) == width:
+        return None
+    row_of = numbers(width)
+    target_of = array("I", bytes(4 * width))
+    for s in range(states):
+        for i in range(offsets[s], offsets[s + 1]):
+            row_of[columns[i]] = s + 1
+            target_of[columns[i]] = targets[i]
+        for i in range(offsets[s], offsets[s + 1]):
+            column = columns[i]
+            other = keep[column]
+            if other != column and (row_of[other] != s + 1 or target_of[other] != target_of[column]):
+                keep[column] = column
+    return keep
