@@ -94,6 +94,14 @@ def test_concise_is_one_line_a_finding(folder: Path) -> None:
     assert done.stdout.decode().splitlines() == ["c-bad:2:15: error[DA262]: unknown signal `foo`"]
 
 
+def test_a_hundred_findings_of_a_code_are_told_and_the_rest_counted(folder: Path) -> None:
+    rules = "".join(f"/proc/[0-9*]/{n} r,\n" for n in range(1200))
+    (folder / "many").write_text(f"profile many {{\n{rules}}}\n")
+    lines = check(folder, "--output", "concise", "many", status=1).stdout.decode().splitlines()
+    assert len(lines) == 101
+    assert lines[-1] == "many: note[DA310]: 1,100 more findings like this are left out"
+
+
 def test_github_escapes_what_could_be_a_command(folder: Path) -> None:
     (folder / "evil").write_bytes(b'profile x {\n  signal set=("a\n::error::b"),\n}\n')
     done = check(folder, "--no-lint", "--output", "github", "evil", status=2)

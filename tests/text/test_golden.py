@@ -30,7 +30,7 @@ ELSEWHERE = {
     "DA001": "a file of 16 MiB: tests/syntax/test_limits.py",
     "DA114": "hundreds of aliases: tests/policy/test_bounds.py",
     "DA405": "150,000 entries: tests/policy/test_bounds.py",
-    "DA008": "100,000 statements: tests/syntax/test_limits.py",
+    "DA008": "50,000 statements: tests/syntax/test_limits.py",
     "DA009": "100,000 values: tests/syntax/test_limits.py",
     "DA090": "the formatter, not `check`: tests/policy/test_formatted.py",
     "DA091": "what a program puts together: tests/policy/test_written.py",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     #: a name and what the cache knows it by, to the findings as bytes
     Work = Callable[[str, bytes | None], bytes]
 
+#: how many findings of one code are told of one file
+MOST_OF_A_CODE = 100
 #: with fewer files than this one process is quicker than several
 _WORTH_WORKERS = 64
 #: without lints, less text that includes less is read again as fast as it is found in the cache
@@ -95,6 +97,7 @@ def _work(options: "Namespace", depth: "Depth", human: bool, color: bool, cache:
     looked = Known()
 
     def body_of(name: str, found: "Sequence[Diagnostic]") -> bytes:
+        found = _bounded(found)
         ok = not any(one.severity.value == "error" for one in found)
         item = {"path": name, "ok": ok, "diagnostics": [diagnostic_item(one) for one in found]}
         text = "".join(render(one, color=color) + "\n\n" for one in found) if human else ""
@@ -118,6 +121,27 @@ def _work(options: "Namespace", depth: "Depth", human: bool, color: bool, cache:
         return body
 
     return work
+
+
+def _bounded(found: "Sequence[Diagnostic]") -> "Sequence[Diagnostic]":
+    """The first of each code, and how many more there are; a file of mistakes is bounded by the parser."""
+    if len(found) <= MOST_OF_A_CODE:
+        return found
+    from collections import Counter
+
+    from dockarmor.text.diagnostic import Diagnostic, Severity
+
+    count: Counter[str] = Counter()
+    told = []
+    for one in found:
+        count[one.code] += 1
+        if count[one.code] <= MOST_OF_A_CODE:
+            told.append(one)
+    for code, number in count.items():
+        if number > MOST_OF_A_CODE:
+            message = f"{number - MOST_OF_A_CODE:,} more findings like this are left out"
+            told.append(Diagnostic(code, message, severity=Severity.NOTE))
+    return told
 
 
 def _keep(cache: "Cache", request: bytes, places: "Sequence[Place]", body: bytes) -> None:

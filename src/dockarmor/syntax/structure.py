@@ -32,7 +32,7 @@ from dockarmor.value import frozen
 
 #: bounds: the size of a file, its statements, how deep braces nest, how many mistakes of one file are told
 MAX_BYTES = 16 << 20
-MAX_STATEMENTS = 100_000
+MAX_STATEMENTS = 50_000
 MAX_BRANCHES = 1_000
 MAX_DEPTH = 100
 MAX_DIAGNOSTICS = 100
