@@ -16,7 +16,7 @@ from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import Block, Conditional, Include, Node, ProfileNode, RuleNode, Unreadable
 from dockarmor.text.source import Source
 
-_REALTIME = re.compile(r"rtmin\+(\d*)[^ \t\n,)\"]*")  # a carriage return is part of the word
+_REALTIME = re.compile(r"rtmin\+(\d*)(?:[^ \t\n,)\"]|,(?=[^ \t\n,\"!]))*")  # a carriage return is part of the word
 _DEFINED = re.compile(r"\bdefined\s+\$(?:\{\w+\}|\w+)")
 _INCLUDE = r"\binclude(?: if exists)?\s*[<\"]*\s*"
 _LOST = (ProfileNode, Include, Unreadable)
@@ -36,7 +36,7 @@ _STRICTER = (
     (r"DA271 unknown permission", r"io_uring", "Permissions of io_uring"),
     (r"DA206", r"\bunsafe\b", "`unsafe` with a bare `x`"),
     (r"DA28[45]", r"\brlimit\b", "Limits that are numbers"),
-    (r"DA303", r"\b(?:alias|rewrite|xattrs)\b", "Aliases of attachments are compiled"),
+    (r"DA30[39]", r"\b(?:alias|rewrite|xattrs)\b", "Aliases of attachments are compiled"),
     (r"DA401", r"\bprompt\b", "Exec conflicts among prompt rules"),
     (r"DA401", r"\bpriority\s*=\s*-1\b[\s\S]*\ball\b|\ball\b[\s\S]*\bpriority\s*=\s*-1\b", "Exec of `all`"),
     (r"found `include`", r"\binclude\b", "A statement that an include ends"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dockarmor.cli.reports import Checked
     from dockarmor.compile.cache import Cache, Place
     from dockarmor.lint.examine import Depth
+    from dockarmor.text.diagnostic import Diagnostic
 
     #: a name and what the cache knows it by, to the findings as bytes
     Work = Callable[[str, bytes | None], bytes]

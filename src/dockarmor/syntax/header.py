@@ -10,7 +10,8 @@ from dockarmor.text.diagnostic import Diagnostic, Fix
 from dockarmor.text.source import Span
 
 _BLANKS = re.compile(r"[ \t]*")
-_ATTACHMENT = re.compile(rf'(?=["/]|@\{{)(?:{LABEL_TEXT}|{SET_VARIABLE.pattern})|"')
+_PATH = re.compile(rf"{LABEL_TEXT}|{SET_VARIABLE.pattern}")
+_ATTACHMENT = re.compile(rf'(?=/|@\{{)(?:{_PATH.pattern})|"')
 # A list may begin on a later line, but not behind a carriage return.
 _LIST = r"=[ \t]*+(?:\n(?:[ \t\n]|\r\n)*+)?\("
 _GROUP = re.compile(rf"(xattrs)[ \t]*=[ \t]*\(|(flags)[ \t]*{_LIST}|\(")
@@ -82,7 +83,7 @@ def parse_rest(cursor: Cursor) -> tuple[Word | None, Xattrs, tuple[Word, ...]]:
     flags: tuple[Word, ...] = ()
     cursor.skip()
     if cursor.match(_ATTACHMENT):
-        attachment = cursor.value()
+        attachment = cursor.value(_PATH)
     group = _next(cursor, _GROUP)
     if group is not None and group[1]:
         cursor.pos = group.end()
