@@ -141,7 +141,7 @@ def test_a_bound_on_states_names_a_rule(build: Build) -> None:
 
 
 def test_too_long_a_name_is_a_finding(build: Build) -> None:
-    assert refused(build, f"profile {'x' * 66000} {{ }}").code == "DA406"
+    assert refused(build, f"profile {'x' * 65536} {{ }}").code == "DA406"
 
 
 def test_differential_tables_only_where_the_kernel_has_them(build: Build) -> None:
@@ -184,7 +184,7 @@ def test_policies_compiled_together_give_the_bytes_that_each_gives_alone(build: 
         ("profile x {\n /a/** ix,\n /a/*b px,\n}\n", "DA401"),
         ("profile x {\n /a ix,\n /a px,\n}\n", "DA401"),
         ("profile x {\n " + " ".join(f"/**{n}**/x{n}*y r," for n in range(12)) + "\n}\n", "DA404"),
-        (f"profile {'x' * 66000} {{ }}", "DA406"),
+        (f"profile {'x' * 65536} {{ }}", "DA406"),
     ],
 )
 def test_a_mistake_in_one_of_several_policies_is_its_own(build: Build, bad: str, code: str) -> None:

@@ -20,7 +20,15 @@ cdef class Encoder:
     cdef public int[::1] default, relative, offsets, entries, targets
 
     @cython.locals(b=Py_ssize_t, c=Py_ssize_t, fill=Py_ssize_t)
-    cdef void _weigh(self, bytes classes, bytes symbols) except *
+    cdef void _weigh(self, bytes classes) except *
+
+    @cython.locals(s=Py_ssize_t, i=Py_ssize_t, low=Py_ssize_t, high=Py_ssize_t, band=Py_ssize_t, passed=Py_ssize_t,
+                   lower=Py_ssize_t, weight=cython.int[::1], count=cython.int[::1], symbol=cython.int[::1], order=list)
+    cpdef bytes spread(self)
+
+    @cython.locals(s=Py_ssize_t, i=Py_ssize_t, low=Py_ssize_t, band=Py_ssize_t, x=Py_ssize_t, symbol=cython.int,
+                   target=cython.int)
+    cdef void _renumber(self, int[::1] number) except *
 
     @cython.locals(s=Py_ssize_t, i=Py_ssize_t, target=cython.int, parent=cython.int[::1])
     cdef void _parents(self) except *

@@ -38,12 +38,12 @@ class Encoder:
     """Chooses per state a plain default (the commonest target) or a state to be relative to.
 
     Relative states have lower numbers, so chains end; no chain is longer than `chain`. Entries of state s
-    are offsets[s] : offsets[s + 1] in `entries` (symbols, ascending) and `targets`. `symbols` maps bytes to
-    symbols, in ascending order of columns; without, every byte is its own. A state with an out-of-band edge
-    has its symbols moved up by one, to make room for the symbol -1 at 0.
+    are offsets[s] : offsets[s + 1] in `entries` (symbols, ascending) and `targets`. A symbol is a byte or, for
+    `by_class`, a column, until `spread` gives each another number. A state with an out-of-band edge has its
+    symbols moved up by one, to make room for the symbol -1 at 0.
     """
 
-    def __init__(self, dfa: Dfa, symbols: bytes | None, chain: int) -> None:
+    def __init__(self, dfa: Dfa, by_class: bool, chain: int) -> None:
         self.states = dfa.states
         self.width = dfa.width
         self.chain = chain
@@ -52,8 +52,8 @@ class Encoder:
         self.row_columns = dfa.columns
         self.row_targets = dfa.targets
         self.band = dfa.out_of_band
-        self.by_class = symbols is not None
-        self.symbols = dfa.width if symbols is not None else 256
+        self.by_class = by_class
+        self.symbols = dfa.width if by_class else 256
         self.weight = numbers(self.width)
         self.lists = numbers(256)
         self.list_start = numbers(self.width + 1)
@@ -72,16 +72,16 @@ class Encoder:
         self.targets = numbers(1024)
         self.used = 0
         self.most = 0
-        self._weigh(dfa.classes, symbols)
+        self._weigh(dfa.classes)
 
-    def _weigh(self, classes: bytes, symbols: bytes | None) -> None:
+    def _weigh(self, classes: bytes) -> None:
         """The symbols of each column, and how many they are."""
         fill = 0
         for c in range(self.width):
             self.list_start[c] = fill
             for b in range(256):
-                if classes[b] == c and (symbols is None or fill == self.list_start[c]):
-                    self.lists[fill] = b if symbols is None else symbols[b]
+                if classes[b] == c and (not self.by_class or fill == self.list_start[c]):
+                    self.lists[fill] = c if self.by_class else b
                     fill += 1
             self.weight[c] = fill - self.list_start[c]
         self.list_start[self.width] = fill
@@ -112,6 +112,50 @@ class Encoder:
                 self.relative[s] = 1
                 self.length[s] = self.length[relative] + 1
                 self.default[s] = relative
+
+    def spread(self) -> bytes:
+        """Give every class a symbol from 0 to 255, and say which.
+
+        Classes that stand in the same long rows get neighbouring symbols, so that such rows are dense and leave no
+        gaps in the comb. A table ends 255 slots after its last base, whatever the symbols are; so half of all
+        entries are on symbols that reach there, and half on symbols that reach the first slots.
+        """
+        weight = numbers(self.width)
+        count = numbers(self.width)
+        symbol = numbers(self.width)
+        for s in range(self.states):
+            low = self.offsets[s]
+            high = self.offsets[s + 1]
+            band = 1 if self.band is not None and self.band[s] else 0
+            for i in range(low + band, high):
+                weight[self.entries[i] - band] += high - low
+                count[self.entries[i] - band] += 1
+        order = sorted(range(self.width), key=list(weight).__getitem__)
+        passed = 0
+        lower = 0
+        while lower + 1 < self.width and 2 * (passed + count[order[lower]]) <= self.used:
+            passed += count[order[lower]]
+            lower += 1
+        for i in range(self.width):
+            symbol[order[i]] = i if i < lower else 256 - self.width + i
+        self._renumber(symbol)
+        return bytes(list(symbol))
+
+    def _renumber(self, number: "array[int]") -> None:
+        """Exchange all symbols; rows are ascending again."""
+        for s in range(self.states):
+            low = self.offsets[s]
+            band = 1 if self.band is not None and self.band[s] else 0
+            for i in range(low + band, self.offsets[s + 1]):
+                symbol = number[self.entries[i] - band] + band
+                target = self.targets[i]
+                x = i
+                while x > low + band and self.entries[x - 1] > symbol:
+                    self.entries[x] = self.entries[x - 1]
+                    self.targets[x] = self.targets[x - 1]
+                    x -= 1
+                self.entries[x] = symbol
+                self.targets[x] = target
 
     def _parents(self) -> None:
         """Which state first leads to a state."""

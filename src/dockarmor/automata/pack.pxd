@@ -38,8 +38,3 @@ cdef class Comb:
                following="unsigned int[::1]", check="unsigned int[::1]", base="unsigned int[::1]",
                flag=cython.uint, band="unsigned int[::1]", banded=cython.bint)
 cdef object _assemble(object dfa, Encoder rows, Comb comb, object classes)
-
-
-@cython.locals(columns="unsigned int[::1]", counts=cython.int[::1], i=Py_ssize_t, low=Py_ssize_t,
-               passed=Py_ssize_t)
-cpdef bytes spread(object dfa)

@@ -37,43 +37,22 @@ def pack(
     (2, 256)
     """
     if not classes:
-        return _packed(dfa, None, differential, chain)
-    by_class = _packed(dfa, spread(dfa), differential, chain)
+        return _packed(dfa, False, differential, chain)
+    by_class = _packed(dfa, True, differential, chain)
     if dfa.states > FEW:
         return by_class
-    by_byte = _packed(dfa, None, differential, chain)
+    by_byte = _packed(dfa, False, differential, chain)
     return by_class if len(by_class.next) + CLASSES_COST < len(by_byte.next) else by_byte
 
 
-def _packed(dfa: Dfa, symbols: bytes | None, differential: bool, chain: int) -> Tables:
-    rows = Encoder(dfa, symbols, chain)
+def _packed(dfa: Dfa, by_class: bool, differential: bool, chain: int) -> Tables:
+    rows = Encoder(dfa, by_class, chain)
     rows.run(differential)
+    symbols = dfa.classes.translate(rows.spread().ljust(256, b"\0")) if by_class else None
     comb = Comb(rows)
     if comb.highest > OFFSET:
         raise LimitExceeded("entries", OFFSET)
     return _assemble(dfa, rows, comb, symbols)
-
-
-def spread(dfa: Dfa) -> bytes:
-    """A symbol for each byte, one per class: the lower ones count from 0 up, the upper ones end at 255.
-
-    A table ends 255 slots after its last base, whatever the symbols are. So half of all exceptions should be
-    on symbols that reach there, and half on symbols that reach the first slots.
-
-    >>> from dockarmor.automata.dfa import EMPTY
-    >>> set(spread(EMPTY))
-    {255}
-    """
-    columns = dfa.columns
-    counts = numbers(dfa.width)
-    for i in range(len(columns)):
-        counts[columns[i]] += 1
-    low = 0
-    passed = 0
-    while low + 1 < dfa.width and 2 * (passed + counts[low]) <= len(columns):
-        passed += counts[low]
-        low += 1
-    return bytes([column if column < low else 256 - dfa.width + column for column in dfa.classes])
 
 
 def _assemble(dfa: Dfa, rows: Encoder, comb: "Comb", classes: bytes | None) -> Tables:
