@@ -42,6 +42,7 @@ _STRICTER = (
     (r"found `include`", r"\binclude\b", "A statement that an include ends"),
     (r"DA207", r"\bother\b[\s\S]*\b(?:owner|user)\b|\b(?:owner|user)\b[\s\S]*\bother\b", "`owner` within `other`"),
     (r"", rf"\bif\b[\s\S]*{_INCLUDE}(\S+)[\s\S]*{_INCLUDE}\1", "A file included in a branch that is not taken"),
+    (r"DA018", r"(?m)^\s*\$[^=\n]*=.*(?:/|:\w+:)\S*$", "A profile on the line of an assignment"),
     (r"DA036", r"@\{\w+\}[)<>=!{}]", "What is glued to a variable"),
     (r"DA020", r"\{", "No profile is named by a brace"),
     (r"DA024|DA030", r":[\s\"!]", "No namespace begins with a blank or a quote"),
