@@ -13,7 +13,7 @@ SHARED = f"{ROOM}._views"
 
 
 def extension(name: str, source: Path) -> Extension:
-    return Extension(name, [str(source)], extra_compile_args=["-O2", "-g0"])
+    return Extension(name, [str(source)], extra_compile_args=["-O3", "-g0"])
 
 
 def compiled_core() -> list[Extension]:

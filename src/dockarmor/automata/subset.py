@@ -54,16 +54,16 @@ def determinise_all(
     """
     subset = Subset(trie, resolve, covered, limits)
     starts = subset.run(roots)
-    states = subset.states.count
-    dfa = Dfa(
-        subset.alphabet.classes,
-        subset.alphabet.width,
-        unsigned(subset.defaults, states),
-        unsigned(subset.offsets, states + 1),
-        unsigned(subset.columns, subset.used),
-        unsigned(subset.targets, subset.used),
-        chosen(array("I", subset.values), unsigned(subset.state_values, states)),
-    )
+    states, used, alphabet = subset.states.count, subset.used, subset.alphabet
+    values = array("I", subset.values)
+    rows = [subset.targets, subset.columns, subset.offsets, subset.defaults, subset.state_values]
+    del subset  # half of the memory at this point; so is what is copied here let go, one by one
+    of_state = chosen(values, unsigned(rows.pop(), states))
+    defaults = unsigned(rows.pop(), states)
+    offsets = unsigned(rows.pop(), states + 1)
+    columns = unsigned(rows.pop(), used)
+    targets = unsigned(rows.pop(), used)
+    dfa = Dfa(alphabet.classes, alphabet.width, defaults, offsets, columns, targets, of_state)
     return dfa, starts
 
 

@@ -144,7 +144,7 @@ def _write(path: str, blob: bytes) -> None:
         return
     from dockarmor.cli.places import replace_file
 
-    replace_file(path, blob)
+    replace_file(path, blob, made_anew=True)
 
 
 def _jobs(text: str) -> int:

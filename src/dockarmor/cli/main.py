@@ -63,7 +63,7 @@ def entry() -> None:
     import gc
 
     # Importing makes many objects and no garbage: looking for it as often as usual is a tenth of a short run.
-    gc.set_threshold(50_000)
+    gc.set_threshold(200_000)
     name = sys.argv[0].rpartition("/")[2]
     sys.exit(main([name, *sys.argv[1:]] if name in FACES else sys.argv[1:]))
 

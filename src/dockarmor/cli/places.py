@@ -40,9 +40,10 @@ def _xdg(variable: str, default: str) -> str:
     return value if os.path.isabs(value) else os.path.join(os.path.expanduser("~"), default)
 
 
-def replace_file(path: str, data: bytes, read: bytes | None = None) -> None:
+def replace_file(path: str, data: bytes, read: bytes | None = None, *, made_anew: bool = False) -> None:
     """Write beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed.
 
+    `made_anew`: what another run can make again need not be on the disk before this one ends.
     `read`: what the file said when its new content was worked out. Raises OSError where it says something else by
     now, and leaves it alone.
     """
@@ -57,7 +58,8 @@ def replace_file(path: str, data: bytes, read: bytes | None = None) -> None:
                     os.fchown(file.fileno(), known.st_uid, known.st_gid)
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if not made_anew:
+                os.fsync(file.fileno())
         if read is not None:
             with open(path, "rb") as now:
                 if now.read(len(read) + 1) != read:

@@ -82,7 +82,7 @@ class AcceptClasses:
         self.layout = layout
         self.classes: list[AcceptClass] = []
         self.resolved = [Resolved()]
-        self._numbers: dict[AcceptClass, int] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}  # of AcceptClass
         self._parts: list[list[_Part]] = []
         #: those that others can cover: number, priority, permissions and what is audited
         self._coverable: list[tuple[int, int, int, int]] = []
@@ -93,9 +93,9 @@ class AcceptClasses:
         """The number of the class that an entry belongs to."""
         # an exact match only matters for exec
         exact = entry.exact and bool(entry.permissions & EXEC_BITS) and entry.effect == "allow"
-        made = AcceptClass(entry.priority, entry.effect, entry.permissions, entry.audit, exact)
-        number = self._numbers.get(made)
+        number = self._numbers.get((entry.priority, entry.effect, entry.permissions, entry.audit, exact))
         if number is None:
+            made = AcceptClass(entry.priority, entry.effect, entry.permissions, entry.audit, exact)
             number = self._numbers[made] = len(self.classes)
             self.classes.append(made)
             self._parts.append(list(self._split(made, number)))

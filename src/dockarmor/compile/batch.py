@@ -21,7 +21,7 @@ from dockarmor.value import field, frozen, replace
 #: how many shares each process gets: fewer have more in common, more are spread more evenly
 SHARES = 2
 #: rules that are compiled together at most, which bounds memory
-MAX_SHARE = 4_000
+MAX_SHARE = 6_000
 
 
 @frozen
@@ -169,12 +169,22 @@ def output_of(built: Built) -> Output:
 
 
 def _shares(policies: dict[int, Policy], processes: int) -> list[list[int]]:
-    """The policies that are compiled together, which is faster: a few shares for each process, the largest first."""
+    """The policies that are compiled together, which is faster: a few shares for each process, the largest first.
+
+    Policies of one size stand together, since they are those that have most in common.
+    """
     weights = {number: _weight(policy) for number, policy in policies.items()}
-    total = sum(weights.values())
-    count = max(1 if processes <= 1 else SHARES * processes, -(-total // MAX_SHARE))
-    order = sorted(policies, key=lambda number: (-weights[number], number))
-    return [share for start in range(count) if (share := order[start::count])]
+    count = 1 if processes <= 1 else SHARES * processes
+    most = min(MAX_SHARE, -(-sum(weights.values()) // count))
+    shares: list[list[int]] = []
+    left = 0
+    for number in sorted(policies, key=lambda number: (-weights[number], number)):
+        if not shares or weights[number] > left:
+            shares.append([])
+            left = most
+        shares[-1].append(number)
+        left -= weights[number]
+    return shares
 
 
 def _framed(parts: Iterable[bytes]) -> bytes:

@@ -70,15 +70,15 @@ def path_pattern(path: Word, scope: Scope) -> bytes:
     return to_pattern(filter_slashes(scope.expand(path.text, path.span)), span=path.span)
 
 
-def entry(qualifiers: Qualifiers, pattern: bytes, group: int, *, exact: bool = False) -> Entry:
-    """A file entry with a rule's qualifiers; `group` are one group's bits.
+def entry(qualifiers: Qualifiers, pattern: bytes, group: int, *, more: int = 0, exact: bool = False) -> Entry:
+    """A file entry with a rule's qualifiers; `group` are one group's bits, `more` are permissions as they stand.
 
     An allow rule audits what it grants where it says `audit`; a deny rule is quiet unless it says so.
     """
     word = both_groups(group, qualifiers.subject)
     marked = qualifiers.audit != (qualifiers.effect == "deny")
     effect, priority = qualifiers.effect, qualifiers.priority
-    return Entry("file", pattern, word, word if marked else 0, effect, priority, exact)
+    return Entry("file", pattern, word | more, word if marked else 0, effect, priority, exact)
 
 
 def pair(qualifiers: Qualifiers, pattern: bytes, target: Word | None, subset: bool, scope: Scope) -> Entry:
@@ -87,9 +87,8 @@ def pair(qualifiers: Qualifiers, pattern: bytes, target: Word | None, subset: bo
     The test is asked for in the owner's half only, as upstream does; docs/decisions/0003-patterns.md.
     """
     end = _ANY_FILE if target is None else path_pattern(target, scope)
-    made = entry(qualifiers, pattern + b"\\x00" + end, LINK)
     tested = (subset or target is None) and qualifiers.subject != "other"
-    return replace(made, permissions=made.permissions | SUBSET) if tested else made
+    return entry(qualifiers, pattern + b"\\x00" + end, LINK, more=SUBSET if tested else 0)
 
 
 def decide(confinement: Confinement, request: LinkRequest) -> Decision:
