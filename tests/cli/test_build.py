@@ -85,6 +85,7 @@ def test_json_has_the_figures(folder: Path, capsys: pytest.CaptureFixture[str]) 
         "p q --output-dir d",
         "-o out --base b -I x -I y --features kernel-6.1 p -",
         "--features f p -o o --base b",
+        "--no-cache -j 12 p -o o",
     ],
 )
 def test_plain_lines_are_read_as_argparse_reads_them(line: str) -> None:
@@ -94,7 +95,7 @@ def test_plain_lines_are_read_as_argparse_reads_them(line: str) -> None:
     assert vars(plain) == full
 
 
-@pytest.mark.parametrize("line", ["", "p", "-o", "p -o x --output-dir y", "p -ox", "p --out x", "p -o -x", "-h"])
+@pytest.mark.parametrize("line", ["", "p", "-o", "p -o x --output-dir y", "p -ox", "p --out x", "p -o -x", "-h", "p -o x -j 0", "p -o x -j auto"])
 def test_all_other_lines_are_left_to_argparse(line: str) -> None:
     assert build.plain(line.split()) is None
 

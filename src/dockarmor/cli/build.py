@@ -52,10 +52,16 @@ def plain(arguments: "Sequence[str]") -> "Any":
     valued = {"-o": "out", "--output-dir": "output_dir", "--base": "base", "--features": "features"}
     rest = iter(arguments)
     for argument in rest:
-        value = next(rest, "-") if argument in valued or argument == "-I" else ""
+        value = next(rest, "-") if argument in valued or argument in ("-I", "-j") else ""
         if value.startswith("-") and value != "-":
             return None
-        if argument in valued:
+        if argument == "--no-cache":
+            options.no_cache = True
+        elif argument == "-j":
+            if not ("1" <= value[:1] <= "9" and value.isdecimal()):
+                return None
+            options.jobs = int(value)
+        elif argument in valued:
             setattr(options, valued[argument], value)
         elif argument == "-I":
             options.include.append(value)
