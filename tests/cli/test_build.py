@@ -95,7 +95,13 @@ def test_plain_lines_are_read_as_argparse_reads_them(line: str) -> None:
     assert vars(plain) == full
 
 
-@pytest.mark.parametrize("line", ["", "p", "-o", "p -o x --output-dir y", "p -ox", "p --out x", "p -o -x", "-h", "p -o x -j 0", "p -o x -j auto"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("", "p", "-o", "p -o x --output-dir y", "p -ox", "p --out x", "p -o -x", "-h"),
+        *("p -o x -j 0", "p -o x -j auto"),
+    ],
+)
 def test_all_other_lines_are_left_to_argparse(line: str) -> None:
     assert build.plain(line.split()) is None
 
