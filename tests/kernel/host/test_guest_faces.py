@@ -1,4 +1,4 @@
-"""aa-status in a real kernel's guest: Debian's program and ours look at the same securityfs and /proc."""
+"""Programs in a real kernel's guest: Debian's and ours meet the same securityfs and /proc."""
 
 import re
 from collections.abc import Sequence
@@ -15,10 +15,13 @@ OURS = "import sys; sys.path[:0] = ['/own']; from dockarmor.cli.main import main
 COMMANDS = [(), ("--json",), ("--pretty-json",), ("--count",), ("--show=processes",), ("--enabled",)]
 
 
-def program(name: str, root: Path, guest: Lab) -> list[str]:
+LIBRARIES = ("ld-linux-x86-64.so.2", "libc.so.6", "libapparmor.so.1")
+
+
+def program(name: str, root: Path, guest: Lab, more: Sequence[str] = ()) -> list[str]:
     """Put one of Debian's programs into the guest, with its own libraries; the argv that starts it."""
     libraries = root / "usr/lib/x86_64-linux-gnu"
-    for needed in ("ld-linux-x86-64.so.2", "libc.so.6", "libapparmor.so.1"):
+    for needed in (*LIBRARIES, *more):
         guest.put_file(f"/deb/{needed}", (libraries / needed).resolve().read_bytes(), 0o755)
     found = next(path for path in root.glob(f"usr/*bin/{name}"))
     guest.put_file(f"/deb/{name}", found.read_bytes(), 0o755)
@@ -92,6 +95,45 @@ def test_programs_are_started_under_profiles_as_by_aa_exec(guest: Lab, reference
     finally:
         for name in ("first", "learning", "/usr/bin/named", "free"):
             guest.remove(name)
+
+
+POLICIES = {
+    "one": b"profile one_alone { /etc/passwd r, }\n",
+    "two": b"profile one_of_two /usr/bin/one { /etc/passwd r, ^hat { } }\nprofile two_of_two flags=(complain) { }\n",
+    "changed": b"profile one_of_two { }\n",
+}
+#: command lines of apparmor_parser, each on the kernel that the ones before have left; what differs when a file of
+#: several profiles is refused has a line in docs/decisions/0011
+LOADED: list[tuple[str, ...]] = [
+    *(("-a", "/one"), ("-a", "/one"), ("/one",), ("-r", "/two"), ("-r", "/changed"), ("-C", "-r", "/changed")),
+    *(("-r", "/two", "/one"), ("-R", "/one"), ("-R", "/one"), ("-R", "/two"), ("-r", "/none")),
+    *(("-N", "/two"), ("-Q", "-a", "/two"), ("-a", "/two", "/one")),
+]
+
+
+def test_policy_is_loaded_as_by_apparmor_parser(guest: Lab, reference_parser: Path) -> None:
+    """The same words, status and profiles in the kernel after every command line."""
+    root = reference_parser.parent / "root-sid"
+    theirs = program("apparmor_parser", root, guest, ("libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "libzstd.so.1"))
+    for name, text in POLICIES.items():
+        guest.put_file(f"/{name}", text)
+    ours = ["/usr/bin/python3", "-S", "-E", "-c", OURS, "apparmor_parser"]
+    expected, found = (_loading(guest, [*side, "--config-file=/dev/null", "-K"]) for side in (theirs, ours))
+    for line, wanted, had in zip(LOADED, expected, found, strict=True):
+        assert had == wanted, (line, had, wanted)
+    assert ("one_alone", "enforce") in expected[0][-1]
+
+
+def _loading(guest: Lab, command: list[str]) -> list[tuple[int, bytes, bytes, list[tuple[str, str]]]]:
+    """What each line gives: its status, what it says, and the profiles that are there then."""
+    told = []
+    for line in LOADED:
+        ran = guest.run([*command, *line], timeout=300)
+        profiles = sorted((one.name, one.mode) for one in guest.profiles())
+        told.append((ran.status, ran.stdout, anonymous(ran.stderr).replace(b"/deb/", b""), profiles))
+    for name in {name.partition("//")[0] for name, _ in told[-1][-1]}:
+        guest.remove(name)
+    return told
 
 
 def anonymous(said: bytes) -> bytes:
