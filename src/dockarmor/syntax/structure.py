@@ -24,7 +24,6 @@ from dockarmor.syntax.preamble import (
     unfinished_line,
 )
 from dockarmor.syntax.qualifiers import PLAIN, SLOTS, Effect, Qualifiers, Subject, misplaced
-from dockarmor.syntax.recovery import next_statement, statement_pattern
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, Unreadable
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 from dockarmor.text.source import Source, Span
@@ -103,7 +102,6 @@ class _Reader:
         self.cursor = Cursor(source)
         self.grammar = grammar
         self.diagnostics: list[Diagnostic] = []
-        self.begins = statement_pattern(grammar.by_keyword)
         #: how many statements the file may still hold, those of bodies that are open not counted
         self.left = MAX_STATEMENTS
         #: nothing more is read, and no brace is missed
@@ -169,8 +167,13 @@ class _Reader:
 
     def recover(self, start: int) -> Unreadable:
         """Move to where the next statement may begin."""
-        cursor = self.cursor
-        cursor.pos = next_statement(cursor.text, start, max(cursor.pos, start + 1), self.begins)
+        from dockarmor.syntax.recovery import (
+            next_statement,
+            statement_pattern,
+        )  # of no use to a file without mistakes
+
+        cursor, begins = self.cursor, statement_pattern(self.grammar.by_keyword)
+        cursor.pos = next_statement(cursor.text, start, max(cursor.pos, start + 1), begins)
         return Unreadable(cursor.span(start))
 
     def statement(self, depth: int) -> Node:
