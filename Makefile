@@ -38,7 +38,7 @@ test-pure: $(READY)
 	@DOCKARMOR_PURE=1 $(BIN)/pytest -q tests/automata
 
 test-lab-full: $(READY)
-	@$(BIN)/pytest -m lab tests
+	@$(BIN)/pytest -n 2 --dist loadscope -m lab tests
 
 bench: $(READY)
 	@$(BIN)/python -m bench $(BENCH)
