@@ -110,17 +110,16 @@ def encode(rule: ChangeProfileRule, scope: Scope) -> Iterator[Encoded]:
     if rule.exec is not None:
         program = to_pattern(scope.expand(rule.exec.text, rule.exec.span), span=rule.exec.span)
     pair = program + b"\\x00" + target
-    unsafe = rule.environment == "unsafe" or not scope.has(_STACKING)
     bits = ONEXEC
     if rule.exec is not None:
         bits |= both_groups(EXEC, None)
-    if unsafe:
+    if rule.environment == "unsafe":  # a kernel that cannot stack does not ask for this bit: it never scrubs
         bits |= both_groups(UNSAFE, None)
     effect: Effect = "deny" if rule.qualifiers.effect == "deny" else "allow"
     for pattern, word in ((target, CHANGE_PROFILE | ONEXEC), (program, ONEXEC), (pair, bits)):
         exact = bool(word & EXEC) and is_exact(pattern)
         yield Entry("file", pattern, word, effect=effect, priority=rule.qualifiers.priority, exact=exact)
-    if rule.environment == "safe" and unsafe:
+    if rule.environment == "safe" and not scope.has(_STACKING):
         yield _warning(rule, f"`safe` has no effect: the feature set has no `{_STACKING}`", "DA425")
     if rule.qualifiers.audit:
         yield _warning(rule, "the kernel does not audit change_profile by rule", "DA426")
