@@ -17,8 +17,8 @@ MAX_REFERENCES = 10_000
 _FEWER = "every combination of values counts: use fewer, or a pattern such as `*`"
 
 # A name has one character at least, and begins behind the last `@{` before its brace: `@{}` and `@{a,` are text.
-_NAMED = r"\{((?:\\[\s\S]|[^\\}@]++|@(?!\{))++)\}"
-_REFERENCE = re.compile(rf"((?:\\[\s\S]|[^\\@]++|@(?!{_NAMED}))*+)@{_NAMED}")
+_INNER = r"(?:\\[\s\S]|[^\\}@]++|@(?!\{))++"
+_REFERENCE = re.compile(rf"((?:\\[\s\S]|[^\\@]++|@(?!\{{{_INNER}\}}))*+)@\{{({_INNER})\}}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _NAMES = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
 
@@ -159,9 +159,9 @@ class Variables:
         match = _REFERENCE.match(text, at)
         if match is None:
             return None
-        name = _NAME.match(match[3])
+        name = _NAME.match(match[2])
         if name is None:
-            return match[1] + self._not_a_name(match[3], span), None, match.end()
+            return match[1] + self._not_a_name(match[2], span), None, match.end()
         return match[1], name[0], match.end()
 
     def _alternation(self, name: str, after: bool, before: bool, span: Span, chain: tuple[str, ...]) -> str:
