@@ -41,7 +41,7 @@ _STRICTER = (
     (r"DA401", r"\bpriority\s*=\s*-1\b[\s\S]*\ball\b|\ball\b[\s\S]*\bpriority\s*=\s*-1\b", "Exec of `all`"),
     (r"found `include`", r"\binclude\b", "A statement that an include ends"),
     (r"DA207", r"\bother\b[\s\S]*\b(?:owner|user)\b|\b(?:owner|user)\b[\s\S]*\bother\b", "`owner` within `other`"),
-    (r"", rf"\bif\b[\s\S]*{_INCLUDE}(\S+)[\s\S]*{_INCLUDE}\1", "A file included in a branch that is not taken"),
+    (r"DA110", rf"\bif\b[\s\S]*{_INCLUDE}(\S+)[\s\S]*{_INCLUDE}\1", "A file included in a branch that is not taken"),
     (r"DA018", r"(?m)^\s*\$[^=\n]*=.*(?:/|:\w+:)\S*$", "A profile on the line of an assignment"),
     (r"DA036", r"@\{\w+\}[)<>=!{}]", "What is glued to a variable"),
     (r"DA020", r"\{", "No profile is named by a brace"),

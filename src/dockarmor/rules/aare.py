@@ -7,6 +7,7 @@ we do instead. Text comes here after the lexer's escapes and variable expansion.
 import re
 from functools import lru_cache
 
+from dockarmor.syntax.cursor import MAX_WORD
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Span
 
@@ -17,8 +18,6 @@ ANYONE = b"[^\\x00][^\\x00]*"
 
 #: how deep `{}` may nest (upstream: 50 open braces are too many)
 MAX_DEPTH = 49
-#: how long a pattern's text may be; the kernel's longest path has 8192 bytes (path_max)
-MAX_LENGTH = 1 << 16
 
 _SLASHES = re.compile(r"//+")
 _GLOB = re.compile(r"\\[\s\S]|[{}\[\]*?,]")
@@ -50,8 +49,8 @@ def to_pattern(text: str, *, null_allowed: bool = False, span: Span | None = Non
     >>> to_pattern("/etc/**")
     b'/etc/[^/\\\\x00][^\\\\x00]*'
     """
-    if len(text) > MAX_LENGTH:
-        message = f"this pattern has more than {MAX_LENGTH} bytes; no path is that long"
+    if len(text) > MAX_WORD:
+        message = f"this pattern has more than {MAX_WORD} bytes; no path is that long"
         raise DiagnosticError([Diagnostic("DA311", message, span)])
     try:
         return _translate(text, null_allowed)

@@ -21,7 +21,8 @@ _TRIVIA = re.compile(TRIVIA + "++")
 _KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-#: how long a word may be as it is written; the kernel's longest path has 8192 bytes (path_max)
+#: how long a word may be as it is written, and a pattern after its variables are expanded; the kernel's longest
+#: path has 8192 bytes (path_max)
 MAX_WORD = 1 << 16
 
 

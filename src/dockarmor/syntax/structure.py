@@ -167,10 +167,8 @@ class _Reader:
 
     def recover(self, start: int) -> Unreadable:
         """Move to where the next statement may begin."""
-        from dockarmor.syntax.recovery import (
-            next_statement,
-            statement_pattern,
-        )  # of no use to a file without mistakes
+        # a file without mistakes has no use for it
+        from dockarmor.syntax.recovery import next_statement, statement_pattern
 
         cursor, begins = self.cursor, statement_pattern(self.grammar.by_keyword)
         cursor.pos = next_statement(cursor.text, start, max(cursor.pos, start + 1), begins)
