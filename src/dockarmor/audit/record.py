@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from dockarmor.access.event import Event
 from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import frozen
 
@@ -38,22 +39,22 @@ _TEXT_KEYS = """
 """
 #: keys whose values are text, so that a value without quotes is hex
 _TEXT = frozenset(_TEXT_KEYS.split())
-_HEX = re.compile(r"(?:[0-9A-F]{2})+")
+_HEX = regex(r"(?:[0-9A-F]{2})+")
 
-_APPARMOR = re.compile(r'apparmor="([A-Za-z]+)"')
-_OPERATION = re.compile(r'(?<![A-Za-z_])operation="')
-_STAMP = re.compile(r"audit\((\d{1,12})\.(\d{3}):(\d{1,10})\)")
-_TYPE = re.compile(r"type=(?:UNKNOWN\[)?([A-Z0-9_]+)")
+_APPARMOR = regex(r'apparmor="([A-Za-z]+)"')
+_OPERATION = regex(r'(?<![A-Za-z_])operation="')
+_STAMP = regex(r"audit\((\d{1,12})\.(\d{3}):(\d{1,10})\)")
+_TYPE = regex(r"type=(?:UNKNOWN\[)?([A-Z0-9_]+)")
 #: what marks a record of AppArmor 2.0, all words and no pairs
 _OLD = ("type=APPARMOR ", "type=UNKNOWN[1500] ", "SubDomain: ")
 # Auditd glues the names of numbers to the line, after a byte 0x1d that copying often loses.
 _ENRICHED = r"(?:ARCH|SYSCALL|A?UID|[EF]?SUID|E?[UG]ID|F?SGID|O[UG]ID|SAUID|SADDR|ID)="
-_PAIR = re.compile(
+_PAIR = regex(
     rf"""(?P<key>[A-Za-z_][A-Za-z0-9_]{{0,31}})=
          (?: "(?P<quoted>[^"]*)(?P<closed>"?) | (?P<bare>(?:(?!{_ENRICHED})[^\s"\x1d])*) )""",
     re.VERBOSE,
 )
-_ESCAPED_CONTROL = re.compile(r"#035|#012|\^\]")
+_ESCAPED_CONTROL = regex(r"#035|#012|\^\]")
 
 
 @frozen

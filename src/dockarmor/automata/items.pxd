@@ -3,6 +3,8 @@ cimport cython
 from dockarmor.automata.trie cimport Trie
 from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
 
+cdef Py_ssize_t SMALL
+
 
 cdef class Items:
     cdef public Py_ssize_t accepts, count, words, limit

@@ -63,7 +63,7 @@ cdef class Quotient:
 @cython.locals(i=Py_ssize_t, s=Py_ssize_t, column=Py_ssize_t, width=Py_ssize_t, used=Py_ssize_t,
                states=Py_ssize_t, columns="unsigned int[::1]", targets="unsigned int[::1]",
                offsets="unsigned int[::1]", keep=cython.int[::1], new_columns="unsigned int[::1]",
-               new_targets="unsigned int[::1]", new_offsets="unsigned int[::1]")
+               new_targets="unsigned int[::1]", new_offsets="unsigned int[::1]", number=cython.int[::1])
 cpdef object merge_columns(object dfa)
 
 @cython.locals(i=Py_ssize_t, s=Py_ssize_t, column=Py_ssize_t, other=Py_ssize_t, wrap=cython.ulonglong,

@@ -332,7 +332,9 @@ def merge_columns(dfa: Dfa) -> Dfa:
         return dfa
     merged = bytes([keep[column] for column in dfa.classes])
     classes = in_order(merged)
-    number = dict(zip(merged, classes, strict=True))
+    number = numbers(256)
+    for column, renamed in zip(merged, classes, strict=True):
+        number[column] = renamed
     new_columns = array("I", bytes(4 * used))
     new_targets = array("I", bytes(4 * used))
     new_offsets = array("I", bytes(4 * states + 4))

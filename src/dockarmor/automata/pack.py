@@ -167,10 +167,11 @@ class Comb:
             self.full += 1
         # nothing is free below `full`, so the first entry cannot lie there
         word = max(word, self.full - (entries[low] >> 6) - 1, 0)
+        taken = self.taken
         while True:
             if word + 6 > self.words:
                 self._room(2 * word + 12)
-            taken = self.taken
+                taken = self.taken
             found = 0
             for j in range(low, high):
                 slot = (word << 6) + entries[j]

@@ -69,7 +69,7 @@ cdef class Subset:
     @cython.locals(union=Py_ssize_t, known=Py_ssize_t, found=Py_ssize_t)
     cdef Py_ssize_t _target(self, Py_ssize_t count) except -1
 
-    @cython.locals(sinks=Py_ssize_t, item=cython.int, i=Py_ssize_t, j=Py_ssize_t, closure=Py_ssize_t,
+    @cython.locals(sinks=Py_ssize_t, number=Py_ssize_t, found=Py_ssize_t, item=cython.int, i=Py_ssize_t, j=Py_ssize_t, closure=Py_ssize_t,
                    live=Py_ssize_t, ended=Py_ssize_t, epoch=cython.int, accepts=Py_ssize_t,
                    pool=cython.int[::1], offsets=cython.int[::1], mark=cython.int[::1], alive=cython.int[::1],
                    pruning=cython.bint)

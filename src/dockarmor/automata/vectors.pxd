@@ -8,6 +8,9 @@ cpdef int[::1] grown(int[::1] old, Py_ssize_t count)
 @cython.locals(i=Py_ssize_t, target="unsigned int[::1]")
 cpdef object chosen(unsigned int[::1] values, unsigned int[::1] places)
 
+@cython.locals(i=Py_ssize_t, target="unsigned short[::1]")
+cpdef object halved(unsigned int[::1] values)
+
 @cython.locals(end=Py_ssize_t, gap=Py_ssize_t, i=Py_ssize_t, j=Py_ssize_t, value=cython.int)
 cpdef Py_ssize_t sort_distinct(int[::1] values, Py_ssize_t start, Py_ssize_t count) noexcept
 

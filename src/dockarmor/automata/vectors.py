@@ -5,11 +5,13 @@
 from array import array
 
 _ZERO = array("i", (0,))
+#: one copy of it is cheaper than the repetitions that fill a short array
+_ZEROS = _ZERO * 1024
 
 
 def numbers(count: int) -> "array[int]":
     """An array of `count` zeros."""
-    return _ZERO * count
+    return _ZEROS[:count] if count <= 1024 else _ZERO * count
 
 
 def grown(old: "array[int]", count: int) -> "array[int]":
@@ -36,6 +38,19 @@ def chosen(values: "array[int]", places: "array[int]") -> "array[int]":
     target = result
     for i in range(len(places)):
         target[i] = values[places[i]]
+    return result
+
+
+def halved(values: "array[int]") -> "array[int]":
+    """The same numbers, which 16 bits hold, in an array of such.
+
+    >>> halved(array("I", (1, 65535)))
+    array('H', [1, 65535])
+    """
+    result = array("H", bytes(2 * len(values)))
+    target = result
+    for i in range(len(values)):
+        target[i] = values[i]
     return result
 
 

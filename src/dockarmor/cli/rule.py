@@ -12,10 +12,11 @@ from argparse import ArgumentParser, Namespace
 from dockarmor.cli.main import EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import Results, add_output, color_wanted
 from dockarmor.text.page import Page, codes, page, title
+from dockarmor.text.regex import regex
 
 #: letters that are taken for digits
 _LOOKALIKES = str.maketrans("OIL", "011")
-_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_HEADING = regex(r"^#+ (.*)$", re.MULTILINE)
 
 
 def configure(parser: ArgumentParser) -> None:

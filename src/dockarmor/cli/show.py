@@ -13,7 +13,6 @@ Rules that nobody wrote, but that hats and change_profile imply, are marked.
 Exit status: 0, or 2 for text with mistakes.
 """
 
-import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -29,10 +28,11 @@ from dockarmor.rules.spelling import spell
 from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import Block, Conditional, File, Node, ProfileNode, RuleNode
 from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.text.regex import regex
 from dockarmor.text.render import printable
 from dockarmor.text.source import Source, Span
 
-_BLANKS = re.compile(r"[ \t\r\n]+")
+_BLANKS = regex(r"[ \t\r\n]+")
 _NAMES = {
     "Abi": "abi",
     "Alias": "alias",

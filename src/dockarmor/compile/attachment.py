@@ -5,7 +5,6 @@ exec. From there an out-of-band step leads to the first attribute: a NUL, its va
 exec, an out-of-band step to the next one. An attribute that the file lacks has no such step: no match.
 """
 
-import re
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,11 +20,12 @@ from dockarmor.policy.profile import Profile
 from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.regex import regex
 from dockarmor.value import frozen, replace
 
 _EXEC = 1
 _ALPHABET = 256
-_TOKEN = re.compile(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
+_TOKEN = regex(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
 _GLOBS = frozenset("\\*?[]{}^")
 
 

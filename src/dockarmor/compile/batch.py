@@ -1,7 +1,6 @@
 """Many policies at once: read with one library, taken from the cache where known, the rest compiled side by side."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
 from dockarmor.compile.pipeline import Built, Options, all_kinds, compile_policies
@@ -112,6 +111,8 @@ class Batch:
     def _read(self, job: Job) -> _Read:
         if self._cache is None:
             return _Read(self._policy(job, self._library), b"", [])
+        from hashlib import sha256  # here, since it takes as long as a small profile
+
         recorder = Recorder(self._library, self._known)
         policy = self._policy(job, recorder)
         total = sha256(self._program)

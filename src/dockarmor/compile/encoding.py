@@ -237,8 +237,10 @@ def _encode_aliased(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliase
     texts = [text for text in scope.texts if text.startswith(aliases.sources)]
     if texts:
         for source, target in aliases.pairs:
-            if any(text.startswith(source) for text in texts):
-                yield from kind.encode(rule, AliasScope(scope, source, target))
+            for text in texts:
+                if text.startswith(source):
+                    yield from kind.encode(rule, AliasScope(scope, source, target))
+                    break
 
 
 def _placed(found: Diagnostic, includes: tuple[Span, ...]) -> Diagnostic:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Hashable, Sequence
-from hashlib import sha256
 
 from dockarmor.compile.cache import Place, absent, file_said, folder_said, irregular, look
 from dockarmor.policy.features import FeatureSet
@@ -33,6 +32,8 @@ class Recorder(Library):
 
     def __init__(self, library: Library, known: Known) -> None:
         super().__init__(library.grammar, library.search[-1], library.search[:-1], same_as=library)
+        from hashlib import sha256
+
         self._known = known
         self._story = sha256()
         self._places: dict[bytes, Place] = {}

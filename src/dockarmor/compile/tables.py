@@ -8,6 +8,7 @@ from array import array
 from struct import Struct
 
 from dockarmor.automata.tables import Tables
+from dockarmor.automata.vectors import halved
 from dockarmor.automata.walk import MalformedTables, verify
 from dockarmor.compile.stream import broken
 from dockarmor.value import frozen
@@ -101,7 +102,7 @@ def _table(id: int, width: int, data: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _words(data: "array[int]") -> bytes:
-    """Numbers of 32 bits, big endian."""
+    """Numbers in an array's own width, big endian."""
     elements = data[:]
     if sys.byteorder == "little":
         elements.byteswap()
@@ -110,11 +111,7 @@ def _words(data: "array[int]") -> bytes:
 
 def _halves(data: "array[int]") -> bytes:
     """Numbers of 32 bits that 16 hold, big endian."""
-    words = _words(data)
-    halves = bytearray(len(words) // 2)
-    halves[::2] = words[2::4]
-    halves[1::2] = words[3::4]
-    return bytes(halves)
+    return _words(halved(data))
 
 
 def read_dfa(data: bytes, offset: int) -> Dfa:

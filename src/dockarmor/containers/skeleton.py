@@ -1,12 +1,12 @@
 """What a project with a container's profile begins with: the profile, a suite of tests for it, a configuration."""
 
 import os
-import re
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.regex import regex
 
 #: what such a profile may be called: its name is also a file's, and stands in suites, commands and logs
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME = regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 #: labels that mean something already: who loaded a profile of this name would confine others
 TAKEN = ("unconfined", "docker-default", "runc", "crun", "podman", "containerd", "dockerd")
 

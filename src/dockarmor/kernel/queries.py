@@ -1,19 +1,19 @@
 """Random `.access` queries that go where a profile's rules are, to compare two kernels with each other."""
 
-import re
 from random import Random
 
 from dockarmor.access.confinement import Automaton
 from dockarmor.access.mediation import Mediation
 from dockarmor.compile.compiled import CompiledProfile
 from dockarmor.kernel.protocol import Query
+from dockarmor.text.regex import regex
 
 #: longest string that is made up
 MAX_LENGTH = 200
 #: class bytes beyond the known ones, to see that both kernels say nothing about them too
 _STRANGE = (0, 1, 8, 33, 255)
 #: bytes that names seldom have
-_UNPLAIN = re.compile(rb"[^!-~]+")
+_UNPLAIN = regex(rb"[^!-~]+")
 
 
 def generate(profile: CompiledProfile, count: int, seed: int, *, label: str | None = None) -> list[Query]:

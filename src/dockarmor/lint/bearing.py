@@ -3,13 +3,13 @@
 Abstractions bring hundreds of rules, and nearly all only allow what nobody else speaks of.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from dockarmor.compile.encoding import PlacedEntry
 from dockarmor.compile.permission_map import EXEC_BITS
 from dockarmor.rules.file_mode import APPEND, OTHER_SHIFT, WRITE
+from dockarmor.text.regex import regex
 
 #: with how many beginnings a pattern is known; one that has more is known by what is common to them
 MOST_HEADS = 32
@@ -19,9 +19,9 @@ LONGEST_HEAD = 100
 MOST_ALIKE = 8
 
 _WRITES = (WRITE | APPEND) | (WRITE | APPEND) << OTHER_SHIFT
-_RUN = re.compile(rb"(?:(?:[^\\\[(.*|)]|\\[^x])(?!\*))*+")
-_TOKEN = re.compile(rb"\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[()|]")
-_ESCAPE = re.compile(rb"\\([\s\S])")
+_RUN = regex(rb"(?:(?:[^\\\[(.*|)]|\\[^x])(?!\*))*+")
+_TOKEN = regex(rb"\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[()|]")
+_ESCAPE = regex(rb"\\([\s\S])")
 _OPENS, _ENDS = ord("("), b"|)"
 
 #: what strings of a pattern begin with, and whether that is all of them

@@ -1,6 +1,5 @@
 """What the conditions of `if` and of boolean variables come to, with the variables known at that place."""
 
-import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -9,12 +8,13 @@ from dockarmor.syntax.cursor import Word
 from dockarmor.syntax.lexer import BOOL_VARIABLE, SET_VARIABLE
 from dockarmor.syntax.tree import Expression
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import frozen
 
 #: digits that are looked at; no number of 64 bits has more
 MAX_DIGITS = 64
-_NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))")
+_NUMBER = regex(r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))")
 
 
 @frozen

@@ -1,6 +1,5 @@
 """What a resolved profile says in words that need no other line: every variable replaced by its values."""
 
-import re
 from typing import Any
 
 from dockarmor.policy.profile import Profile
@@ -8,13 +7,14 @@ from dockarmor.policy.variables import Variables
 from dockarmor.rules.spelling import spell
 from dockarmor.syntax.cursor import Word
 from dockarmor.syntax.qualifiers import Qualifiers
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import fields, replace
 
 #: what tells the branches of an alternation apart; in a class, and behind a backslash, it is text
-_SYNTAX = re.compile(r"[{},]|\\[\s\S]|\[(?:[^\]\\]|\\[\s\S])*\]")
-_FLAG = re.compile(r"[A-Za-z0-9_./=@{}*-]+")
-_SLASH = re.compile(r"/(?![*/])")
+_SYNTAX = regex(r"[{},]|\\[\s\S]|\[(?:[^\]\\]|\\[\s\S])*\]")
+_FLAG = regex(r"[A-Za-z0-9_./=@{}*-]+")
+_SLASH = regex(r"/(?![*/])")
 
 
 def expanded_rule(rule: Any, variables: Variables) -> Any:

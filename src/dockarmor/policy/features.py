@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import field, frozen
 
@@ -22,7 +23,7 @@ KERNEL_ONLY = ("policy", "mount/move_mount")
 
 _BELOW_KERNEL_ONLY = tuple(name + "/" for name in KERNEL_ONLY)
 
-_TOKEN = re.compile(r"[{}]|[^\s{}]+")
+_TOKEN = regex(r"[{}]|[^\s{}]+")
 
 
 @frozen

@@ -1,9 +1,9 @@
 """Set variables and their expansion into alternations (apparmor.d(5), VARIABLES)."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
@@ -18,9 +18,9 @@ _FEWER = "every combination of values counts: use fewer, or a pattern such as `*
 
 # A name has one character at least, and begins behind the last `@{` before its brace: `@{}` and `@{a,` are text.
 _INNER = r"(?:\\[\s\S]|[^\\}@]++|@(?!\{))++"
-_REFERENCE = re.compile(rf"((?:\\[\s\S]|[^\\@]++|@(?!\{{{_INNER}\}}))*+)@\{{({_INNER})\}}")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_NAMES = re.compile(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
+_REFERENCE = regex(rf"((?:\\[\s\S]|[^\\@]++|@(?!\{{{_INNER}\}}))*+)@\{{({_INNER})\}}")
+_NAME = regex(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_NAMES = regex(r"@\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def named(text: str) -> list[str]:

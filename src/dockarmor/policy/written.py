@@ -4,7 +4,6 @@ What is written is read again, so that what a reader makes of it is what was mea
 no rule.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -33,12 +32,13 @@ from dockarmor.syntax.tree import (
 )
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.edit import apply
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source
 from dockarmor.value import replace
 
-_FLAG = re.compile(r'[^\s"!,()\\#]+')
-_VARIABLE = re.compile(r"[@$]\{\w+\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FLAG = regex(r'[^\s"!,()\\#]+')
+_VARIABLE = regex(r"[@$]\{\w+\}")
+_CONTROL = regex(r"[\x00-\x1f\x7f]")
 
 
 def write(node: Any, indent: str = "") -> str:

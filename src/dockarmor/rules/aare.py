@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from dockarmor.syntax.cursor import MAX_WORD
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 
 #: any number of bytes, no NUL: what an absent part of a rule matches
@@ -19,21 +20,21 @@ ANYONE = b"[^\\x00][^\\x00]*"
 #: how deep `{}` may nest (upstream: 50 open braces are too many)
 MAX_DEPTH = 49
 
-_SLASHES = re.compile(r"//+")
-_GLOB = re.compile(r"\\[\s\S]|[{}\[\]*?,]")
+_SLASHES = regex(r"//+")
+_GLOB = regex(r"\\[\s\S]|[{}\[\]*?,]")
 #: a stretch without meaning of its own in AARE text and without any in the dialect
-_PLAIN = re.compile(r"[^\\*?\[\]{},^$.+|()\x00]+")
+_PLAIN = regex(r"[^\\*?\[\]{},^$.+|()\x00]+")
 #: Text that `_replaced` can translate: no escape, no `?`, and of classes those that say the same in the dialect, with
 #: ranges that are surely in order.
-_EASY = re.compile(
+_EASY = regex(
     r"(?:[^\\?\[\]^$+|()\x00]++|\[\^?+[-[]?+(?:0-[0-9]|[1-9]-9|1-[1-9]|a-[fz]|A-[FZ]|[A-Za-z0-9_](?!-))++\])*+"
 )
-_GROUP = re.compile(r"\{[^{},]*+(?:,[^{},]*+)++\}")
-_STARS = re.compile(r"\*++")
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|d([0-9]{1,3})|([0-7]{1,3})|([\s\S]))")
+_GROUP = regex(r"\{[^{},]*+(?:,[^{},]*+)++\}")
+_STARS = regex(r"\*++")
+_ESCAPE = regex(r"\\(?:x([0-9A-Fa-f]{1,2})|d([0-9]{1,3})|([0-7]{1,3})|([\s\S]))")
 _NAMED = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_ESCAPED_BYTE = re.compile(rb"\\[\s\S]")
-_ATOM = re.compile(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
+_ESCAPED_BYTE = regex(rb"\\[\s\S]")
+_ATOM = regex(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
 _SPECIAL = frozenset("\\*?[]{},^$.+|()-")
 
 

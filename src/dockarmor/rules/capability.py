@@ -17,12 +17,13 @@ from dockarmor.rules.kind import Bare, CapabilityEntry, Kind, Qualifiers, Record
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import KEYWORDS
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 EVERY = (1 << 64) - 1
 _EPERM = 1
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_NAME = regex(r"[A-Za-z][A-Za-z0-9_]*")
 #: kernels before 5.8/5.9 do not know these; what they allow was part of sys_admin
 _FORMERLY_SYS_ADMIN = frozenset(("perfmon", "bpf", "checkpoint_restore"))
 

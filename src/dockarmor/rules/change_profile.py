@@ -4,7 +4,6 @@ Source: apparmor.d(5), CHANGE PROFILE RULES; security/apparmor/domain.c, `change
 in the file table, under the text of the target label: a label has no leading slash unless its name has one.
 """
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.access.confinement import Automaton, Confinement, StatePermissions
@@ -20,6 +19,7 @@ from dockarmor.rules.kind import Dropped, Effect, Encoded, Entry, Kind, Qualifie
 from dockarmor.rules.path import finish, spell_target, unexpected
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen, replace
 
@@ -29,9 +29,9 @@ NOT_FOUND = "label not found"
 _STACKING = "domain/stack"
 #: any program, where no exec condition is given
 _ANY_PROGRAM = b"/[^/\\x00][^\\x00]*"
-_ENVIRONMENT = re.compile(r"(?:un)?safe(?=[ \t\r\n,])")
+_ENVIRONMENT = regex(r"(?:un)?safe(?=[ \t\r\n,])")
 _MISTAKES = {"#": "a comment cannot stand here", "-": "put a blank behind `->`"}
-_ARROW = re.compile(r'->(?![^ \t\r\n"!,\x00]|,[^ \t\r\n"!,\x00])')
+_ARROW = regex(r'->(?![^ \t\r\n"!,\x00]|,[^ \t\r\n"!,\x00])')
 
 
 @frozen

@@ -20,25 +20,26 @@ from dockarmor.rules.spelling import spell_qualifiers as spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import LISTED, WORD
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
-_NAME = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
+_NAME = regex(r"([A-Za-z][A-Za-z0-9_]*+)(?:[ \t]*(=)|[ \t]+(in)(?=[ \t]*\())")
 #: a condition as most are: one value, without quotes, escapes and parentheses
-_PLAIN = re.compile(
+_PLAIN = regex(
     r"(?:[ \t\n]|\r\n)*+([A-Za-z][A-Za-z0-9_]*)[ \t]*+=[ \t]*+"
     r'([^ \t\r\n"!,\\\x00(](?:[^ \t\r\n"!,\\\x00]++|,(?=[^ \t\r\n"!,\x00]))*+)(?!\\)'
 )
-_PEER = re.compile(r"(peer)[ \t]*=[ \t]*\(")
+_PEER = regex(r"(peer)[ \t]*=[ \t]*\(")
 # in lists a comma is but a blank
-_MEMBER = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)(?:(?:[ \t\n]|,(?!\r))(?:[ \t\n,]|\r\n)*+)?(:?=)")
-_ARROW = re.compile(r'->(?![^ \t\n"!,=:)\x00]|[:,][^ \t\n"!,=:)\x00])')
+_MEMBER = regex(r"([A-Za-z][A-Za-z0-9_]*+)(?:(?:[ \t\n]|,(?!\r))(?:[ \t\n,]|\r\n)*+)?(:?=)")
+_ARROW = regex(r'->(?![^ \t\n"!,=:)\x00]|[:,][^ \t\n"!,=:)\x00])')
 #: `r`, `w` and `rw` are read before a carriage return, too
-_READ_WRITE = re.compile(r'(?:rw|wr|r|w)(?=\r(?![^ \t\n"!,=:)\x00]))')
-_COMMENT = re.compile(r"(?<=\s)#")
-_BEFORE_LIST = re.compile(r"[ \t]*+(?:\n(?:[ \t\n]|\r\n)*+)?(?=\()")
-_BLANKS = re.compile(r"[ \t]*")
-_SEPARATORS = re.compile(r"(?:[ \t\n,]|\r\n)*")
+_READ_WRITE = regex(r'(?:rw|wr|r|w)(?=\r(?![^ \t\n"!,=:)\x00]))')
+_COMMENT = regex(r"(?<=\s)#")
+_BEFORE_LIST = regex(r"[ \t]*+(?:\n(?:[ \t\n]|\r\n)*+)?(?=\()")
+_BLANKS = regex(r"[ \t]*")
+_SEPARATORS = regex(r"(?:[ \t\n,]|\r\n)*")
 
 #: Bounds of one rule. Real ones have a handful of each.
 MAX_CONDITIONS = 256

@@ -43,16 +43,17 @@ from dockarmor.rules.policy_entry import mediated
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import KEYWORDS
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
-_ENVIRONMENT = re.compile(r"(?:un)?safe(?![A-Za-z0-9_])")
+_ENVIRONMENT = regex(r"(?:un)?safe(?![A-Za-z0-9_])")
 # Linear where a `]` follows: nothing is scanned twice.
-_GLOB_IN_CLASS = re.compile(r"\\[\s\S]|\[(?:[^\]\\*?]++|\\[\s\S])*+(?:([*?])[^\]]*+\])?")
-_SUBSET = re.compile(r"subset(?![A-Za-z0-9_])")
-_WRITTEN_MODE = re.compile(r"[^ \t\r\n,\"]+")
+_GLOB_IN_CLASS = regex(r"\\[\s\S]|\[(?:[^\]\\*?]++|\\[\s\S])*+(?:([*?])[^\]]*+\])?")
+_SUBSET = regex(r"subset(?![A-Za-z0-9_])")
+_WRITTEN_MODE = regex(r"[^ \t\r\n,\"]+")
 # Permissions as the next word but one: what is before them is the rest of a path with a blank in it.
-_MODE_BEHIND = re.compile(r"[ \t]+" + MODE.pattern)
+_MODE_BEHIND = regex(r"[ \t]+" + MODE.pattern)
 #: what the bare rule `file,` says: every path, every permission
 _EVERYTHING = "/{**,}"
 _ALL_LETTERS = parse_mode("mrwlk").letters

@@ -8,11 +8,11 @@ letter says whether the environment is scrubbed (`Px`, `Cx`, `Ux`) or not. Sourc
 PERMISSIONS; accept words as in security/apparmor/policy_compat.c.
 """
 
-import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from dockarmor.syntax.lexer import MODE as MODE
+from dockarmor.text.regex import regex
 from dockarmor.value import mutable
 
 EXEC, WRITE, READ, APPEND, LINK, LOCK, MMAP = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
@@ -51,7 +51,7 @@ EXEC_WORDS = {
 
 #: how often letters may be repeated
 MAX_LETTERS = 256
-_TOKEN = re.compile(r"[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX]")
+_TOKEN = regex(r"[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX]")
 
 Environment = Literal["safe", "unsafe"]
 

@@ -3,7 +3,6 @@
 Sources: apparmor.d(5), IO_URING RULES; security/apparmor/lsm.c, `profile_uring`.
 """
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.access.confinement import Confinement
@@ -19,6 +18,7 @@ from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, 
 from dockarmor.rules.policy_entry import LAST, entry, mediated, not_enforced
 from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
@@ -27,7 +27,7 @@ _OVERRIDE = IO_URING_NAMES["override_creds"]
 _CLASS = rb"\x16"
 _OPERATIONS = {"uring_sqpoll": "sqpoll", "uring_override": "override_creds"}
 #: keywords here, so nothing but a comma is needed behind one
-_KEYWORD = re.compile(r"(?:sqpoll|override_creds)(?![A-Za-z0-9_])")
+_KEYWORD = regex(r"(?:sqpoll|override_creds)(?![A-Za-z0-9_])")
 
 
 @frozen

@@ -5,7 +5,6 @@ may demand in addition that the new name grants nothing that the existing one do
 Source: apparmor.d(5), LINK RULES; security/apparmor/file.c, `profile_path_link`.
 """
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.access.confinement import Confinement, StatePermissions
@@ -21,10 +20,11 @@ from dockarmor.rules.file_mode import LINK, SUBSET, both_groups
 from dockarmor.rules.kind import Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.path import expect_path, finish, read_target, spell_path, spell_target, unexpected
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen, replace
 
-_SUBSET = re.compile(r"subset(?![A-Za-z0-9_])")
+_SUBSET = regex(r"subset(?![A-Za-z0-9_])")
 #: what `l` without a target allows to link to
 _ANY_FILE = b"/[^/].*"
 #: what the subset test and the audit record look at (include/file.h, AA_AUDIT_FILE_MASK)

@@ -5,7 +5,6 @@ can be written, but no kernel of Linux itself looks at them. Sources: apparmor.d
 security/apparmor/net.c.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
 from dockarmor.access.confinement import Confinement
@@ -39,11 +38,12 @@ from dockarmor.rules.socket_entry import (
 )
 from dockarmor.rules.spelling import spell, spell_listed, spell_permissions, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 _KEYS = ("ip", "port", "interface", "label")
-_PORT = re.compile(r"\s*\+?([0-9]+)(?:-\s*\+?([0-9]+))?")
+_PORT = regex(r"\s*\+?([0-9]+)(?:-\s*\+?([0-9]+))?")
 MAX_PORT = 0xFFFF
 MAX_PORT_TEXT = 32
 

@@ -3,20 +3,20 @@
 Comments may stand between these words, but not after `->` (upstream parser_lex.l).
 """
 
-import re
 from typing import NoReturn
 
 from dockarmor.rules.conditions import shown, spell
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import KEYWORDS, LABEL_TEXT, MODE, SET_VARIABLE
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix, Label
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 
 #: An unquoted path: absolute, a label with namespace or stack sign, a variable, or a bare word.
-PATH = re.compile(rf"{LABEL_TEXT}|{SET_VARIABLE.pattern}(?![ \t\r\n]*[+?:]?=)|(?!include[ \t])[A-Za-z][A-Za-z0-9_]*")
-_COMMA = re.compile(r"[ \t\r\n]*,")
-_GOES_ON = re.compile(r'[^ \t\r\n"!,\x00]')
-_WORD = re.compile(r'"(?:[^"\\]++|\\[\s\S])*+"?|[^ \t\r\n,]+')
+PATH = regex(rf"{LABEL_TEXT}|{SET_VARIABLE.pattern}(?![ \t\r\n]*[+?:]?=)|(?!include[ \t])[A-Za-z][A-Za-z0-9_]*")
+_COMMA = regex(r"[ \t\r\n]*,")
+_GOES_ON = regex(r'[^ \t\r\n"!,\x00]')
+_WORD = regex(r'"(?:[^"\\]++|\\[\s\S])*+"?|[^ \t\r\n,]+')
 
 
 def read_path(cursor: Cursor) -> Word | None:

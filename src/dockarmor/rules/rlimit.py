@@ -4,7 +4,6 @@ Source: apparmor.d(5), RLIMIT RULES; security/apparmor/resource.c. The kernel lo
 these when it enters the profile, and refuses to raise them again.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -12,6 +11,7 @@ from dockarmor.rules.conditions import shown
 from dockarmor.rules.kind import PLAIN, Kind, LimitEntry, Qualifiers, Scope
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
@@ -37,11 +37,11 @@ _TIMES = {
 #: what one means without a unit, and the unit in which the kernel counts, in microseconds
 _TIME_BASE = {"cpu": 1_000_000, "rttime": 1}
 
-_RLIMIT = re.compile(r"rlimit(?![A-Za-z0-9_])")
-_NAME = re.compile(r"[A-Za-z]+")
-_NUMBER = re.compile(r"-?[0-9]+")
-_INFINITY = re.compile(r"infinity(?![A-Za-z0-9_])")
-_UNIT = re.compile(r"(?!infinity)[A-Za-z]+")
+_RLIMIT = regex(r"rlimit(?![A-Za-z0-9_])")
+_NAME = regex(r"[A-Za-z]+")
+_NUMBER = regex(r"-?[0-9]+")
+_INFINITY = regex(r"infinity(?![A-Za-z0-9_])")
+_UNIT = regex(r"(?!infinity)[A-Za-z]+")
 #: longest run of digits that can be a limit
 _MAX_DIGITS = 24
 

@@ -1,8 +1,7 @@
 """Signals as signal rules name them (apparmor.d(5), SIGNAL RULES), and the kernel's numbers for them."""
 
-import re
-
 from dockarmor.access.signal import REALTIME, SIGNALS, signal_number
+from dockarmor.text.regex import regex
 
 #: further spellings of the same signals
 SYNONYMS = {"tstp": "stp", "poll": "io"}
@@ -10,7 +9,7 @@ SYNONYMS = {"tstp": "stp", "poll": "io"}
 _UNNAMED = frozenset(("lost",))
 
 NAMES = tuple(name for name in SIGNALS if name not in _UNNAMED)
-_REALTIME = re.compile(r"rtmin\+0*([0-9]+)")
+_REALTIME = regex(r"rtmin\+0*([0-9]+)")
 _BY_NUMBER = {number: name for name, number in SIGNALS.items()}
 
 

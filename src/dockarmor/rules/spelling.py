@@ -1,16 +1,16 @@
 """Rules as text: words, conditions, permissions and qualifiers in canonical style."""
 
-import re
 from collections.abc import Mapping
 
 from dockarmor.rules.kind import Qualifiers
 from dockarmor.syntax.cursor import Word, decode_escapes
+from dockarmor.text.regex import regex
 
 _BARE = r"A-Za-z0-9_./@{}*?\[\]^\\:~<>$%#|;-"
-_PLAIN = re.compile(rf"(?!#)[{_BARE}](?:[+&{_BARE}]++|,(?=[^,]))*+")
+_PLAIN = regex(rf"(?!#)[{_BARE}](?:[+&{_BARE}]++|,(?=[^,]))*+")
 # An escape that decoding keeps, before a digit that decoding would take into it.
-_SWALLOWING = re.compile(r"(\\(?:x0{0,2}|d0{0,3}|0{1,3}))([0-9A-Fa-f])")
-_PAIR = re.compile(r'\\[\s\S]|"')
+_SWALLOWING = regex(r"(\\(?:x0{0,2}|d0{0,3}|0{1,3}))([0-9A-Fa-f])")
+_PAIR = regex(r'\\[\s\S]|"')
 
 
 def spell(text: str) -> str:

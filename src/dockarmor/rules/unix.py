@@ -4,7 +4,6 @@ Where the features have families and types only, a unix rule becomes the network
 rule has no such rule and is dropped. Sources: apparmor.d(5), UNIX SOCKET RULES; security/apparmor/af_unix.c.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -43,13 +42,14 @@ from dockarmor.rules.socket_entry import (
 from dockarmor.rules.spelling import spell_group, spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 #: why a condition that is known does not stand where it does
 _ELSEWHERE = {"label": "`label=` is about the peer: write `peer=(label=…)`"}
 _PEER_ELSEWHERE = {"type": "the type is the socket's own: write it before `peer=`"}
-_BRANCH = re.compile(r"\\[\s\S]|[{,]@?|[\s\S]")
+_BRANCH = regex(r"\\[\s\S]|[{,]@?|[\s\S]")
 _UNSUPPORTED = "`protocol=` is not supported: unix sockets have none"
 
 

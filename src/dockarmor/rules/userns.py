@@ -3,7 +3,6 @@
 Sources: apparmor.d(5), USERNS RULES; security/apparmor/task.c, `aa_profile_ns_perm`.
 """
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.access.confinement import Confinement
@@ -18,6 +17,7 @@ from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, 
 from dockarmor.rules.policy_entry import LAST, entry, mediated, not_enforced
 from dockarmor.rules.spelling import spell_qualifiers
 from dockarmor.syntax.cursor import Cursor
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
@@ -25,7 +25,7 @@ FEATURE = "namespaces/mask/userns_create"
 _NAMES = {"userns_create": USERNS_CREATE}
 _CLASS = rb"\x15"
 #: a keyword here, so nothing but a comma is needed behind it
-_CREATE = re.compile(r"create(?=[ \t\r\n,])")
+_CREATE = regex(r"create(?=[ \t\r\n,])")
 
 
 @frozen

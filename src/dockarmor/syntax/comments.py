@@ -1,14 +1,14 @@
 """The comments of a file: those between statements with their places, and those inside of what is kept as it is."""
 
-import re
 from collections.abc import Iterator
 
 from dockarmor.syntax.cursor import Cursor
 from dockarmor.syntax.tree import Block, Conditional, File, Node, ProfileNode
+from dockarmor.text.regex import regex
 from dockarmor.value import frozen
 
-_PIECE = re.compile(r"(\n)|#(?!include)([^\n]*)|[^\n#]+|#")
-_COMMENT = re.compile(r"#(?!include)[^\n]*")
+_PIECE = regex(r"(\n)|#(?!include)([^\n]*)|[^\n#]+|#")
+_COMMENT = regex(r"#(?!include)[^\n]*")
 
 
 @frozen

@@ -3,22 +3,22 @@
 Words end as upstream's lexer ends them: `@{N}>2`, `@{V})` and `$B{` are one word each, so blanks separate them.
 """
 
-import re
 from typing import NoReturn
 
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import BOOL_VARIABLE, KEYWORDS, MODE, SET_VARIABLE, WORD, at_label
 from dockarmor.syntax.tree import Expression
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
+from dockarmor.text.regex import regex
 
-_VARIABLE = re.compile(f"{SET_VARIABLE.pattern}|{BOOL_VARIABLE.pattern}")
+_VARIABLE = regex(f"{SET_VARIABLE.pattern}|{BOOL_VARIABLE.pattern}")
 _COMPARISONS = ("==", "!=", ">=", "<=", ">", "<", "in")
 _WORDS = ("not", "defined", "and", "or")
-_CONTINUED = re.compile(r"(?:[ \t]|\\\n)*+")
-_LATER_LINE = re.compile(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)*+")
-_BARE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_SHORT = re.compile(f"{_BARE.pattern}|{BOOL_VARIABLE.pattern}")
-_GLUED = re.compile(r"[)<>=!{}]")
+_CONTINUED = regex(r"(?:[ \t]|\\\n)*+")
+_LATER_LINE = regex(r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)*+")
+_BARE = regex(r"[A-Za-z][A-Za-z0-9_]*")
+_SHORT = regex(f"{_BARE.pattern}|{BOOL_VARIABLE.pattern}")
+_GLUED = regex(r"[)<>=!{}]")
 
 #: how deep parentheses and `not` may nest, and how many operands a condition may have
 MAX_DEPTH = 100

@@ -10,15 +10,16 @@ from typing import NoReturn
 
 from dockarmor.syntax.lexer import ID, QUOTED
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import field, frozen
 
 # A newline is \n or \r\n; a lone \r is not white space (upstream parser_lex.l).
-_BLANK = re.compile(r"(?:[ \t\n]|\r\n)+")
+_BLANK = regex(r"(?:[ \t\n]|\r\n)+")
 # `#include` may stand wherever a comment may, so it is never one. A comment ends with its line, and that with `\n`.
 TRIVIA = r"(?:[ \t\n]|\r\n|#(?!include)[^\n]*+\n)"
-_TRIVIA = re.compile(TRIVIA + "++")
-_KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_TRIVIA = regex(TRIVIA + "++")
+_KEYWORD = regex(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 #: how long a word may be as it is written, and a pattern after its variables are expanded; the kernel's longest
@@ -160,7 +161,7 @@ class Cursor:
         )
 
 
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|d([0-9]{1,3})|([0-7]{1,3})|([\s\S]))")
+_ESCAPE = regex(r"\\(?:x([0-9A-Fa-f]{1,2})|d([0-9]{1,3})|([0-7]{1,3})|([\s\S]))")
 _NAMED = {"a": "\a", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"'}
 _GLOB = frozenset("*?[]{}^,\\")
 

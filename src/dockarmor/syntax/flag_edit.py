@@ -1,15 +1,15 @@
 """Other flags in a profile's header, all else as it was written."""
 
-import re
 from collections.abc import Iterable
 
 from dockarmor.syntax.tree import ProfileNode
 from dockarmor.text.edit import Edit
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 
 #: from the blank before `flags=(` to what stands before the first flag
-_OPENING = re.compile(r"[ \t]*(?:flags[ \t]*=[ \t\r\n]*)?\([ \t\r\n,]*\Z")
-_CLOSING = re.compile(r"[ \t\r\n,]*\)")
+_OPENING = regex(r"[ \t]*(?:flags[ \t]*=[ \t\r\n]*)?\([ \t\r\n,]*\Z")
+_CLOSING = regex(r"[ \t\r\n,]*\)")
 
 
 def flag_edit(node: ProfileNode, words: Iterable[str]) -> Edit | None:

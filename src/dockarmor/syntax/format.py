@@ -5,7 +5,6 @@ comment, keeps its text. That what is written reads back as the same tree is fou
 not, each statement that is to blame keeps its text, too.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,7 @@ from dockarmor.syntax.tree import (
     RuleNode,
     SetVariable,
 )
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source
 from dockarmor.value import frozen, replace
 
@@ -35,11 +35,11 @@ WIDTH = 100
 
 Write = Callable[[Any], str]
 
-_INCLUDE = re.compile(r"(#?include)[ \t]*(if[ \t]+exists)?[ \t]*([^\n]*)")
-_ABI = re.compile(r"abi[ \t]*([^\n]*?)[ \t\r\n]*,")
-_EFFECT = re.compile(r"(?:priority=\S+ )?(?:audit )?")
-_BLANKS = re.compile(r"(?:[ \t\n]|\r\n)+")
-_LINE_BREAK = re.compile(r"(?:[ \t]*\r?\n)+[ \t]*")
+_INCLUDE = regex(r"(#?include)[ \t]*(if[ \t]+exists)?[ \t]*([^\n]*)")
+_ABI = regex(r"abi[ \t]*([^\n]*?)[ \t\r\n]*,")
+_EFFECT = regex(r"(?:priority=\S+ )?(?:audit )?")
+_BLANKS = regex(r"(?:[ \t\n]|\r\n)+")
+_LINE_BREAK = regex(r"(?:[ \t]*\r?\n)+[ \t]*")
 _WHITE = " \t\r\n"
 
 

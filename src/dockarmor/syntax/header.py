@@ -7,22 +7,23 @@ from typing import NoReturn
 from dockarmor.syntax.cursor import TRIVIA, Cursor, Word
 from dockarmor.syntax.lexer import CONDITION_TEXT, ID_TEXT, LABEL_TEXT, LISTED, QUOTED, SET_VARIABLE
 from dockarmor.text.diagnostic import Diagnostic, Fix
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 
-_BLANKS = re.compile(r"[ \t]*")
-_PATH = re.compile(rf"{LABEL_TEXT}|{SET_VARIABLE.pattern}")
-_ATTACHMENT = re.compile(rf'(?=/|@\{{)(?:{_PATH.pattern})|"')
+_BLANKS = regex(r"[ \t]*")
+_PATH = regex(rf"{LABEL_TEXT}|{SET_VARIABLE.pattern}")
+_ATTACHMENT = regex(rf'(?=/|@\{{)(?:{_PATH.pattern})|"')
 # A list may begin on a later line, but not behind a carriage return.
 _LIST = r"=[ \t]*+(?:\n(?:[ \t\n]|\r\n)*+)?\("
-_GROUP = re.compile(rf"(xattrs)[ \t]*=[ \t]*\(|(flags)[ \t]*{_LIST}|\(")
-_IDENTITIES = re.compile(rf"\+[ \t]*identities[ \t]*{_LIST}")
-_SEPARATORS = re.compile(r"(?:[ \t\n,]|\r\n)*")
-_XATTR = re.compile(CONDITION_TEXT)
-_EQUALS = re.compile(r"(?:[ \t\n,]|\r\n)*+:?=[ \t]*+(\()?")
+_GROUP = regex(rf"(xattrs)[ \t]*=[ \t]*\(|(flags)[ \t]*{_LIST}|\(")
+_IDENTITIES = regex(rf"\+[ \t]*identities[ \t]*{_LIST}")
+_SEPARATORS = regex(r"(?:[ \t\n,]|\r\n)*")
+_XATTR = regex(CONDITION_TEXT)
+_EQUALS = regex(r"(?:[ \t\n,]|\r\n)*+:?=[ \t]*+(\()?")
 
 #: A header at the place of a rule: a path or label, perhaps a second, then what only a header has.
 # Possessive: a variable's brace must not be taken for the one that opens the body.
-HEADER = re.compile(
+HEADER = regex(
     rf'(?:(?="[/@:&])(?:{QUOTED.pattern})|{LABEL_TEXT})'
     rf'(?:(?:{TRIVIA}++|(?<=")|(?="))(?:{QUOTED.pattern}|[/@]{ID_TEXT}*+))?+'
     rf"{TRIVIA}*+(?:\{{|\(|(?:flags|xattrs)[ \t]*=|\+[ \t]*identities)",

@@ -10,21 +10,23 @@ holds a NUL: upstream's texts end there, so it is a mistake for us.
 
 import re
 
+from dockarmor.text.regex import regex
+
 #: A generic id: no blank, line end, quote, `!`, unless a backslash stands before it; a comma when more follows.
 ID_TEXT = r'(?:[^ \t\r\n"!,\\\x00]++|\\[ \t"!,]?|,[^ \t\r\n"!,\x00])'
-ID = re.compile(ID_TEXT + "++")
+ID = regex(ID_TEXT + "++")
 
 #: In quotes: up to the first quote without a backslash before it; where there is none, up to the last one with.
-QUOTED = re.compile(r'(?>"(?:[^"\\\x00]++|\\"?+)*+"|"(?:[^"\x00]*+")++)')
+QUOTED = regex(r'(?>"(?:[^"\\\x00]++|\\"?+)*+"|"(?:[^"\x00]*+")++)')
 
 _NAME = r"(?:\{[A-Za-z][A-Za-z0-9_]*\}|[A-Za-z][A-Za-z0-9_]*)"
 # What goes on behind a variable: anything but the beginning of an assignment.
 _BEHIND = r'(?:[^ \t\n"!,=+\\\x00]\?|[^ \t\n"!,=+?\\\x00]|,[^ \t\n"!,=+?\x00]|\\[ \t"!,()]?)'
 LABEL_TEXT = rf"(?:/|&|:[^=\x00]|@{_NAME}{_BEHIND}){ID_TEXT}*+"
 #: A path or label: begins with `/`, `&`, `:`, or with a variable that has more behind it.
-LABEL = re.compile(LABEL_TEXT)
-SET_VARIABLE = re.compile("@" + _NAME)
-BOOL_VARIABLE = re.compile(r"\$" + _NAME)
+LABEL = regex(LABEL_TEXT)
+SET_VARIABLE = regex("@" + _NAME)
+BOOL_VARIABLE = regex(r"\$" + _NAME)
 
 _FIRST = r'(?:\\=|[^ \t\n"!,=()+&:\x00]|:[^ \t\n"!,=()+&\x00])'
 # `\=` is a word's, as upstream's own tests want it; its lexer does not read it so yet.
@@ -36,10 +38,10 @@ CONDITION_TEXT = rf"{_RETURNED}|{_FIRST}{_MORE}"
 WORD_TEXT = rf"(?![/&:@]){_FIRST}{_MORE}|{_RETURNED}|{LABEL_TEXT}|{_FIRST}{_MORE}"
 #: A word of a class rule or a condition: as a label, or up to `=`, `)`, and `:` before these. The longer one counts,
 #: and that is the one that goes on behind a carriage return.
-WORD = re.compile(WORD_TEXT)
+WORD = regex(WORD_TEXT)
 
 #: A word in a list in parentheses.
-LISTED = re.compile(r'(?:[^ \t\n"!,()\\\x00]++|\\[ \t"!,()]?)++')
+LISTED = regex(r'(?:[^ \t\n"!,()\\\x00]++|\\[ \t"!,()]?)++')
 
 
 def at_label(text: str, at: int, end: int) -> re.Match[str] | None:
@@ -49,7 +51,7 @@ def at_label(text: str, at: int, end: int) -> re.Match[str] | None:
 
 
 #: Permissions of a file rule: before white space or a comma, and never a path; `all` is a keyword.
-MODE = re.compile(r"(?!all(?![A-Za-z0-9_]))(?:[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX])++(?=[ \t\r\n,]|\Z)")
+MODE = regex(r"(?!all(?![A-Za-z0-9_]))(?:[pPcC]?[iIuU][xX]|[pPcC][xX]|[rwalkmxRWLMX])++(?=[ \t\r\n,]|\Z)")
 
 #: Words that begin rules or qualify them: never a bare path (upstream's keyword table).
 KEYWORDS = frozenset(

@@ -8,24 +8,23 @@ from dockarmor.syntax.cursor import Cursor, Word, decode_escapes
 from dockarmor.syntax.lexer import LABEL, QUOTED, at_label
 from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
+from dockarmor.text.regex import regex
 
 #: how many values one assignment may give
 MAX_VALUES = 100_000
 
-INCLUDE = re.compile(r"#include|include(?=[ \t\r\n])")
-_IF_EXISTS = re.compile(r"[ \t]+if[ \t]+exists(?=[ \t])")
+INCLUDE = regex(r"#include|include(?=[ \t\r\n])")
+_IF_EXISTS = regex(r"[ \t]+if[ \t]+exists(?=[ \t])")
 _NAMED = r'(?:[^ \t\r\n"!,<>\\\x00]++|\\[ \t"!,]?|,[^ \t\r\n"!,<>\x00])++'
 #: `<path>`, `<"path">`, `"path"`, or a path as it is, which may stand on a later line
-_PLACE = re.compile(
-    rf'(?:[ \t\n]|\r\n)*+(?:<([^">\t\r\n\x00]++)>|<({QUOTED.pattern})>|({QUOTED.pattern})|({_NAMED}))'
-)
-_PLACE_GOES_ON = re.compile(r'[^ \t\r\n"!,<>\x00]')
+_PLACE = regex(rf'(?:[ \t\n]|\r\n)*+(?:<([^">\t\r\n\x00]++)>|<({QUOTED.pattern})>|({QUOTED.pattern})|({_NAMED}))')
+_PLACE_GOES_ON = regex(r'[^ \t\r\n"!,<>\x00]')
 # The operator of a set may stand on a later line.
-ASSIGNMENT = re.compile(r"@(?:\{(\w+)\}|(\w+))(?:(?:[ \t\n]|\r\n)++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
-_BOOL_ASSIGNMENT = re.compile(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
-_GLUED_RULE = re.compile(r"[^\n]*[ \t][A-Za-z]+[ \t]*,")
-_BETWEEN_VALUES = re.compile(r"(?:[ \t]|\\\n)*")
-_LINE_END = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
+ASSIGNMENT = regex(r"@(?:\{(\w+)\}|(\w+))(?:(?:[ \t\n]|\r\n)++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
+_BOOL_ASSIGNMENT = regex(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
+_GLUED_RULE = regex(r"[^\n]*[ \t][A-Za-z]+[ \t]*,")
+_BETWEEN_VALUES = regex(r"(?:[ \t]|\\\n)*")
+_LINE_END = regex(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
 
 
 def parse_include(cursor: Cursor) -> Include:

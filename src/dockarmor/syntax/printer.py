@@ -1,12 +1,11 @@
 """The tree back to text, byte for byte."""
 
-import re
-
 from dockarmor.syntax.tree import Block, Conditional, File, Node, ProfileNode
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source
 
 #: what may stand between two nodes: white space, comments, and the braces of the node around them
-_BETWEEN = re.compile(r"(?:[\s{}]|#(?!include)[^\n]*(?:\n|\Z))*\Z")
+_BETWEEN = regex(r"(?:[\s{}]|#(?!include)[^\n]*(?:\n|\Z))*\Z")
 
 
 def print_file(file: File) -> str:

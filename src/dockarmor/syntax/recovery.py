@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from dockarmor.text.regex import regex
+
 #: words that begin a statement and belong to no rule kind
 _WORDS = (
     *("profile", "hat", "include", "if", "abi", "alias", "rewrite", "priority", "audit", "allow", "deny"),
@@ -13,7 +15,7 @@ _WORDS = (
 MAX_PIECES = 100_000
 MAX_SKIPPED = 1 << 20
 #: What says where a statement ends. Braces and commas of patterns, `{a,b}`, stand inside of a word and say nothing.
-_PIECE = re.compile(
+_PIECE = regex(
     r'(?P<skip>"[^"\n]*"|(?:(?<=\s)|(?<=,))#[^\n]*)'
     r"|(?P<open>(?<!\S)\{(?!\S))|(?P<close>(?<!\S)\})"
     r"|(?P<comma>,(?=[ \t]*(?:\r?\n|#|\Z)|[ \t]+\})|(?<!\S)[^\s{},\"]*+,(?=\}))|(?P<line>\n)"

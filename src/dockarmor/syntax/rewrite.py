@@ -1,6 +1,5 @@
 """Changes to a tree as edits of its text: what is not changed keeps its bytes, comments and blanks with it."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -10,15 +9,16 @@ from dockarmor.syntax.make import NOWHERE
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, walk
 from dockarmor.text.edit import Edit
 from dockarmor.text.latin import byte_text
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import field, frozen, replace
 
 Change = Callable[[Node], Any]
 
 # What may stand behind a node so that the next line is the next thing.
-_LINE_ENDS = re.compile(r"[ \t\r]*(?:#(?!include)[^\n]*)?(?=\n|\Z)")
-_BLANKS = re.compile(r"[ \t]*")
-_TO_LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
+_LINE_ENDS = regex(r"[ \t\r]*(?:#(?!include)[^\n]*)?(?=\n|\Z)")
+_BLANKS = regex(r"[ \t]*")
+_TO_LINE_END = regex(r"[ \t\r]*(?:\n|\Z)")
 
 
 class Write(Protocol):

@@ -26,6 +26,7 @@ from dockarmor.syntax.preamble import (
 from dockarmor.syntax.qualifiers import PLAIN, SLOTS, Effect, Qualifiers, Subject, misplaced
 from dockarmor.syntax.tree import Block, Branch, Conditional, File, Node, ProfileNode, RuleNode, Unreadable
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import frozen
 
@@ -36,18 +37,18 @@ MAX_BRANCHES = 1_000
 MAX_DEPTH = 100
 MAX_DIAGNOSTICS = 100
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_QUALIFIER = re.compile(
+_WORD = regex(r"[A-Za-z][A-Za-z0-9_]*")
+_QUALIFIER = regex(
     r"(priority)[ \t]*=[ \t]*([+-]?[0-9]+|[^ \t\r\n,{]*)|(audit|allow|deny|prompt|owner|user|other)(?![A-Za-z0-9_])"
 )
 # A rule in the shape that nearly all have: no quotes, no escapes, one line.
-_SIMPLE = re.compile(
+_SIMPLE = regex(
     TRIVIA + r"*+((?:audit[ \t]+)?(?:deny[ \t]+)?(?:(?:owner|other)[ \t]+)?)"
     r'((?:/|@\{\w+\}(?![+?=]|:=))(?:[^ \t\r\n"!,\\#\x00]++|,(?=[^ \t\r\n"!,\\#\x00]))*+)[ \t]++([a-zA-Z]++)[ \t]*+,',
     re.ASCII,
 )
-_CONDITION = re.compile(r"[ \t]*=")
-_BODY = re.compile(r"[^{}\n]*\{")
+_CONDITION = regex(r"[ \t]*=")
+_BODY = regex(r"[^{}\n]*\{")
 _BOM = "\xef\xbb\xbf"
 
 

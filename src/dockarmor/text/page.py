@@ -9,12 +9,13 @@ kernel that it is compiled for.
 import os
 import re
 
+from dockarmor.text.regex import regex
 from dockarmor.value import frozen
 
 #: what a code looks like
-CODE = re.compile(r"DA[0-9]{3}")
-_TITLE = re.compile(r"# (DA[0-9]{3}): (.+)")
-_FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CODE = regex(r"DA[0-9]{3}")
+_TITLE = regex(r"# (DA[0-9]{3}): (.+)")
+_FENCE = regex(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @frozen

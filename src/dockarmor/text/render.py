@@ -1,8 +1,7 @@
 """Draws diagnostics for people: where, the line, carets, what to do. Words and carets carry the meaning."""
 
-import re
-
 from dockarmor.text.diagnostic import Diagnostic, Label, Severity
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 
 #: longer lines are shown in part, around the place that matters
@@ -10,7 +9,7 @@ WIDTH = 140
 
 _COLORS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _TAB = "    "
-_HIGH = re.compile(r"[\x80-\xff]+")
+_HIGH = regex(r"[\x80-\xff]+")
 
 
 def printable(text: str) -> str:

@@ -14,13 +14,14 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
+from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import frozen
 
 #: longest line: a path of the kernel's limit (8192 bytes) with every byte escaped, twice, and some words
 MAX_LINE = 80_000
 
-_WORD = re.compile(
+_WORD = regex(
     r"""(?:(?P<key>[a-z_]+)=)?
         (?: "(?P<quoted>(?:[^"\\]|\\.)*)" | \((?P<list>[^()"\\]*)\) | (?P<bare>(?!\()(?:[^\s"\\]|\\\S)+) )
         (?=\s|\Z)""",
@@ -28,10 +29,10 @@ _WORD = re.compile(
 )
 #: blanks between words; never a byte above 0x7f, which may be part of a name
 _BLANK = " \t\r\n\f\v"
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|([^0-9A-Za-z]))")
+_ESCAPE = regex(r"\\(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|([^0-9A-Za-z]))")
 # What the line's own syntax uses, and what would look like a pattern, goes into quotes.
-_NEEDS_QUOTES = re.compile(r'[\s"()*]|@\{|\A[a-z_]+=|\A(?:->|)\Z', re.ASCII)
-_PATTERN = re.compile(r"\*|@\{")
+_NEEDS_QUOTES = regex(r'[\s"()*]|@\{|\A[a-z_]+=|\A(?:->|)\Z', re.ASCII)
+_PATTERN = regex(r"\*|@\{")
 
 
 @frozen

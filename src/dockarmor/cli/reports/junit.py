@@ -1,12 +1,12 @@
 """JUnit's XML: a test case for each file; errors fail it, warnings are its failures, too."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from dockarmor.cli.reports import Checked, Item, place
+from dockarmor.text.regex import regex
 
 # What XML 1.0 cannot hold at all, escaped or not.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = regex("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def pieces(checked: Iterable[Checked]) -> Iterator[str]:

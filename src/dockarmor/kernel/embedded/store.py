@@ -14,12 +14,12 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from errno import EFBIG, EIO, ENOSPC
 
 from dockarmor.kernel.protocol import KernelError
+from dockarmor.text.regex import regex
 from dockarmor.value import asdict, frozen
 
 FORMAT = 1
@@ -29,7 +29,7 @@ MAX_INDEX = 64 << 20
 #: the ring of audit records: beyond this many bytes its older half goes
 MAX_EVENTS = 1 << 20
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DIGEST = regex(r"[0-9a-f]{64}")
 
 
 @frozen

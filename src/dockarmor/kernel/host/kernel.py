@@ -20,6 +20,7 @@ from dockarmor.kernel.protocol import (
     Query,
 )
 from dockarmor.kernel.refusal import FORBIDDEN, Action, Standing, forbidden, meaning
+from dockarmor.text.regex import regex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 MAX_BLOB = 128 << 20
 #: CAP_MAC_ADMIN (include/uapi/linux/capability.h)
 _MAC_ADMIN = 33
-_ANSWER = re.compile(rb"allow 0x([0-9a-f]{8})\ndeny 0x([0-9a-f]{8})\naudit 0x([0-9a-f]{8})\nquiet 0x([0-9a-f]{8})\n")
+_ANSWER = regex(rb"allow 0x([0-9a-f]{8})\ndeny 0x([0-9a-f]{8})\naudit 0x([0-9a-f]{8})\nquiet 0x([0-9a-f]{8})\n")
 
 
 class Host:

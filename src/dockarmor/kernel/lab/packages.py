@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from dockarmor.kernel.protocol import KernelUnavailable
+from dockarmor.text.regex import regex
 from dockarmor.value import frozen
 
 Report = Callable[[str], None]
@@ -18,7 +19,7 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 TOOLS_SUITE = "trixie"
 TOOLS = ("qemu-system-x86", "busybox-static", "python3", "zstd", "lz4")
 APT_SECONDS = 600
-PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,100}")
+PACKAGE = regex(r"[a-z0-9][a-z0-9+.-]{1,100}")
 
 
 @frozen
