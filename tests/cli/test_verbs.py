@@ -135,6 +135,20 @@ def test_usage(arguments: tuple[str, ...], status: int) -> None:
     assert dockarmor(*arguments).returncode == status
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("rule", "DA101")])
+def test_a_full_disk_is_a_sentence_not_a_traceback(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "dockarmor", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 3
+    assert done.stderr.decode() == "dockarmor: not all could be written: No space left on device\n"
+
+
+def test_without_a_standard_output_it_runs_all_the_same() -> None:
+    command = ["sh", "-c", '"$0" -m dockarmor --version >&-', sys.executable]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def test_a_missing_file_is_a_sentence_not_a_traceback() -> None:
     done = dockarmor("explain", "/nonexistent/policy", "file r /a")
     assert done.returncode == 2

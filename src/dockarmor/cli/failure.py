@@ -1,6 +1,7 @@
 """What a user reads when a verb could not finish, and the exit status for it."""
 
 import sys
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 
 from dockarmor.cli.main import EXIT_BUG, EXIT_HOST, EXIT_NO, EXIT_USAGE
 from dockarmor.kernel.protocol import KernelError, KernelUnavailable
@@ -25,6 +26,9 @@ def report(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:
         sys.stderr.write(f"dockarmor: {error.filename}: {error.strerror}\n")
         return EXIT_USAGE
+    if isinstance(error, OSError) and error.errno in (EDQUOT, EFBIG, EIO, ENOSPC):
+        sys.stderr.write(f"dockarmor: not all could be written: {error.strerror}\n")
+        return EXIT_HOST
     import traceback
 
     traceback.print_exc()

@@ -61,23 +61,31 @@ EXIT_OK, EXIT_NO, EXIT_USAGE, EXIT_HOST, EXIT_BUG = 0, 1, 2, 3, 70
 def entry() -> None:
     """Console script. Called by the name of a program that it stands in for (a link), it is that program."""
     import gc
+    import os
+    from contextlib import suppress
 
     # Importing makes many objects and no garbage: looking for it as often as usual is a tenth of a short run.
     gc.set_threshold(200_000)
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+        sink = open(os.devnull, "w")  # noqa: SIM115
+        sys.stdout, sys.stderr = sys.stdout or sink, sys.stderr or sink
     name = sys.argv[0].rpartition("/")[2]
-    sys.exit(main([name, *sys.argv[1:]] if name in FACES else sys.argv[1:]))
+    status = main([name, *sys.argv[1:]] if name in FACES else sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # `_guarded` has said it
+            stream.flush()
+    # All that was made goes with the process; to take it apart piece by piece would be a twentieth of the run.
+    os._exit(status)
 
 
 def main(arguments: list[str]) -> int:
     """Run one command line; the exit status is the result."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        sys.stdout.write(usage())
-        return EXIT_OK if arguments else EXIT_USAGE
+        return _guarded(lambda: _say(usage(), EXIT_OK if arguments else EXIT_USAGE))
     if arguments[0] in ("-V", "--version"):
         from dockarmor import __version__
 
-        sys.stdout.write(f"dockarmor {__version__}\n")
-        return EXIT_OK
+        return _guarded(lambda: _say(f"dockarmor {__version__}\n", EXIT_OK))
     if arguments[0] in FACES:
         return _face(arguments[0], arguments[1:])
     verbs = {verb: module for group in VERBS.values() for verb, (module, _) in group.items()}
@@ -99,6 +107,11 @@ def usage() -> str:
         lines.append(f"  {'' if at else 'by name':<11} {names}{comma}")
     lines += ["", "`dockarmor VERB --help` says more; `dockarmor --version` prints the version.", ""]
     return "\n".join(lines)
+
+
+def _say(text: str, status: int) -> int:
+    sys.stdout.write(text)
+    return status
 
 
 def _unknown(word: str, verbs: list[str]) -> int:
