@@ -120,5 +120,5 @@ def test_a_file_that_another_program_changed_meanwhile_is_left_alone(tmp_path: P
     file = tmp_path / "p"
     file.write_bytes(b"theirs")
     with pytest.raises(OSError, match="changed meanwhile"):
-        replace_file(str(file), b"ours", b"as it was read")
+        replace_file(str(file), [b"ours"], b"as it was read")
     assert (file.read_bytes(), os.listdir(tmp_path)) == (b"theirs", ["p"])

@@ -47,6 +47,7 @@ class Items:
         self.reach = array("Q", bytes(8))
         self.sink = numbers(1)
         self._eliminate(trie)
+        self.signatures = VectorSet()  # all is found
 
     def _eliminate(self, trie: Trie) -> None:
         self.closures.intern(self.buffer, 0, 0)  # closure 0 is empty

@@ -41,8 +41,9 @@ cdef class Partition:
 
 
 cdef class Quotient:
-    cdef Partition parts
     cdef unsigned int[::1] defaults, offsets, columns, targets, values
+    cdef int[::1] of
+    cdef Py_ssize_t states
     cdef public int[::1] order, number, first
     cdef public Py_ssize_t count, used
     cdef public unsigned int[::1] new_defaults, new_offsets, new_columns, new_targets, new_values

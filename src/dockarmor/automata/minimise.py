@@ -30,6 +30,7 @@ def minimise_all(dfa: Dfa, starts: list[int]) -> Iterator[Dfa]:
     parts = Partition(dfa)
     parts.refine()
     quotient = Quotient(dfa, parts)
+    del parts  # most of the memory at this point
     for start in starts:
         quotient.visit_all(start)
         yield merge_columns(
@@ -253,7 +254,8 @@ class Quotient:
     """One state per part that can be reached from a start, breadth first."""
 
     def __init__(self, dfa: Dfa, parts: Partition) -> None:
-        self.parts = parts
+        self.of = parts.of
+        self.states = parts.states
         self.defaults = dfa.defaults
         self.offsets = dfa.offsets
         self.columns = dfa.columns
@@ -273,9 +275,9 @@ class Quotient:
 
     def _find_first(self) -> None:
         """The first state of each part; none has a number yet."""
-        for s in range(self.parts.states - 1, -1, -1):
-            self.first[self.parts.of[s]] = s
-            self.number[self.parts.of[s]] = -1
+        for s in range(self.states - 1, -1, -1):
+            self.first[self.of[s]] = s
+            self.number[self.of[s]] = -1
 
     def visit_all(self, start: int) -> None:
         """Number what can be reached from a start; the rows are left in the attributes."""
@@ -283,15 +285,15 @@ class Quotient:
             self.number[self.order[s]] = -1
         self.count = 0
         self.used = 0
-        dead = self._visit(self.parts.of[0])
-        if self.parts.of[start] == self.parts.of[0]:
+        dead = self._visit(self.of[0])
+        if self.of[start] == self.of[0]:
             # nothing is accepted: the start is a dead state of its own
-            self.order[1] = self.parts.of[0]
+            self.order[1] = self.of[0]
             self.count = 2
             self._row(0, 0)
             self._row(1, 0)
             return
-        self._visit(self.parts.of[start])
+        self._visit(self.of[start])
         s = dead
         while s < self.count:
             self._row(s, self.first[self.order[s]])
@@ -307,11 +309,11 @@ class Quotient:
         return known
 
     def _row(self, new: int, old: int) -> None:
-        default = self._visit(self.parts.of[self.defaults[old]])
+        default = self._visit(self.of[self.defaults[old]])
         self.new_defaults[new] = default
         self.new_values[new] = self.values[old]
         for i in range(self.offsets[old], self.offsets[old + 1]):
-            target = self._visit(self.parts.of[self.targets[i]])
+            target = self._visit(self.of[self.targets[i]])
             if target != default:
                 self.new_columns[self.used] = self.columns[i]
                 self.new_targets[self.used] = target

@@ -38,10 +38,12 @@ cdef class Subset:
     @cython.locals(state=Py_ssize_t)
     cpdef list run(self, list roots)
 
+    cpdef void release(self) except *
+
     @cython.locals(count=Py_ssize_t, root=Py_ssize_t)
     cdef Py_ssize_t _start(self, list roots) except -1
 
-    @cython.locals(union=Py_ssize_t, column=cython.int, default=cython.int, target=cython.int, last=Py_ssize_t, i=Py_ssize_t, t=Py_ssize_t)
+    @cython.locals(union=Py_ssize_t, room=Py_ssize_t, column=cython.int, default=cython.int, target=cython.int, last=Py_ssize_t, i=Py_ssize_t, t=Py_ssize_t)
     cdef void _expand(self, Py_ssize_t state) except *
 
     @cython.locals(i=Py_ssize_t, edge=Py_ssize_t, item=Py_ssize_t, low=Py_ssize_t, high=Py_ssize_t,

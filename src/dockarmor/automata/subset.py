@@ -52,12 +52,16 @@ def determinise_all(
     Start i is of the patterns that were added to the trie at any of roots[i]. The starts are the second value;
     0 where nothing is accepted. All else is as in `determinise`, the limits are for the whole.
     """
-    subset = Subset(trie, resolve, covered, limits)
+    return automaton(Subset(trie, resolve, covered, limits), roots)
+
+
+def automaton(subset: "Subset", roots: list[list[int]]) -> tuple[Dfa, list[int]]:
+    """What `determinise_all` gives. The subset's memory, and nothing else of it, is used up."""
     starts = subset.run(roots)
     states, used, alphabet = subset.states.count, subset.used, subset.alphabet
     values = array("I", subset.values)
     rows = [subset.targets, subset.columns, subset.offsets, subset.defaults, subset.state_values]
-    del subset  # half of the memory at this point; so is what is copied here let go, one by one
+    subset.release()  # half of the memory at this point; so is what is copied here let go, one by one
     of_state = chosen(values, unsigned(rows.pop(), states))
     defaults = unsigned(rows.pop(), states)
     offsets = unsigned(rows.pop(), states + 1)
@@ -147,6 +151,12 @@ class Subset:
             state += 1
         return starts
 
+    def release(self) -> None:
+        """Let go of what was built, and of what it was built from."""
+        nothing = numbers(0)
+        self.targets = self.columns = self.offsets = self.defaults = self.state_values = nothing
+        self.states = self.unions = self.additions = VectorSet()
+
     def _start(self, roots: list[int]) -> int:
         """The state that is the union of the closures of these nodes, 0 where that is empty."""
         if len(roots) > len(self.raw):
@@ -165,8 +175,9 @@ class Subset:
             self.defaults = grown(self.defaults, 2 * state + 2)
             self.offsets = grown(self.offsets, 2 * state + 3)
         if self.used + self.width > len(self.columns):
-            self.columns = grown(self.columns, 2 * self.used + self.width)
-            self.targets = grown(self.targets, 2 * self.used + self.width)
+            room = self.used + self.used // 2 + 2 * self.width
+            self.columns = grown(self.columns, room)
+            self.targets = grown(self.targets, room)
         default = self._target(self._collect(-1))
         self.defaults[state] = default
         union = self.union

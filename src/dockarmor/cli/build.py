@@ -87,11 +87,11 @@ def run(options: "Any") -> int:
         for error in errors:
             report(error)
         return EXIT_USAGE
-    for path, blob in _files(results, options):
+    for path, blobs in _files(results, options):
         if path == "-":
-            sys.stdout.buffer.write(blob)
+            sys.stdout.buffer.writelines(blobs)
         else:
-            _write(path, blob)
+            _write(path, blobs)
     if options.out != "-":
         _say(results, options)
     if options.explain_size:
@@ -103,13 +103,13 @@ def run(options: "Any") -> int:
     return EXIT_OK
 
 
-def _files(results: "Sequence[Built]", options: "Any") -> list[tuple[str, bytes]]:
+def _files(results: "Sequence[Built]", options: "Any") -> "list[tuple[str, Sequence[bytes]]]":
     """Paths and what goes there."""
     outputs = [(one.name, one.output.blob) for one in results if one.output is not None]
     if options.output_dir is None:
-        return [(options.out, b"".join(blob for _, blob in outputs))]
+        return [(options.out, [blob for _, blob in outputs])]
     os.makedirs(options.output_dir, exist_ok=True)
-    return [(os.path.join(options.output_dir, os.path.basename(name)), blob) for name, blob in outputs]
+    return [(os.path.join(options.output_dir, os.path.basename(name)), [blob]) for name, blob in outputs]
 
 
 def _check_distinct(names: "Sequence[str]") -> None:
@@ -142,15 +142,15 @@ def _say(results: "Sequence[Built]", options: "Any") -> None:
     sys.stderr.write(f"{options.out or options.output_dir}: {count} profile(s), {size} bytes\n")
 
 
-def _write(path: str, blob: bytes) -> None:
+def _write(path: str, blobs: "Sequence[bytes]") -> None:
     """Beside, then renamed: nobody ever sees half a blob. A device or a pipe is written to as it is."""
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
-            file.write(blob)
+            file.writelines(blobs)
         return
     from dockarmor.cli.places import replace_file
 
-    replace_file(path, blob, made_anew=True)
+    replace_file(path, blobs, made_anew=True)
 
 
 def _jobs(text: str) -> int:

@@ -48,7 +48,7 @@ def fix(name: str, library: Library, kernel: FeatureSet, depth: Depth, *, unsafe
     if source.text != before.text:
         from dockarmor.cli.places import replace_file
 
-        replace_file(name, source.text.encode("latin-1"), before.text.encode("latin-1"))
+        replace_file(name, [source.text.encode("latin-1")], before.text.encode("latin-1"))
         library.forget()  # others may include it
         note(f"{name}: {count} fix(es) applied")
 

@@ -71,7 +71,7 @@ def _format(name: str, library: Library, options: Namespace) -> bool:
     elif name == "-" and not options.check:
         sys.stdout.buffer.write(text.encode("latin-1"))
     elif changed and not options.check:
-        replace_file(name, text.encode("latin-1"), source.text.encode("latin-1"))
+        replace_file(name, [text.encode("latin-1")], source.text.encode("latin-1"))
     return changed
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Iterable
 
 #: where a host keeps its policy text
 POLICY = "/etc/apparmor.d"
@@ -40,8 +41,9 @@ def _xdg(variable: str, default: str) -> str:
     return value if os.path.isabs(value) else os.path.join(os.path.expanduser("~"), default)
 
 
-def replace_file(path: str, data: bytes, read: bytes | None = None, *, made_anew: bool = False) -> None:
-    """Write beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed.
+def replace_file(
+    path: str, pieces: Iterable[bytes], read: bytes | None = None, *, made_anew: bool = False) -> None:
+    """Write the pieces beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed.
 
     `made_anew`: what another run can make again need not be on the disk before this one ends.
     `read`: what the file said when its new content was worked out. Raises OSError where it says something else by
@@ -56,7 +58,7 @@ def replace_file(path: str, data: bytes, read: bytes | None = None, *, made_anew
                 os.fchmod(file.fileno(), known.st_mode & 0o7777)
                 if (known.st_uid, known.st_gid) != (os.geteuid(), os.getegid()):
                     os.fchown(file.fileno(), known.st_uid, known.st_gid)
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             if not made_anew:
                 os.fsync(file.fileno())

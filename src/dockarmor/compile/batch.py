@@ -20,7 +20,7 @@ from dockarmor.value import field, frozen, replace
 #: how many shares each process gets: fewer have more in common, more are spread more evenly
 SHARES = 2
 #: rules that are compiled together at most, which bounds memory
-MAX_SHARE = 6_000
+MAX_SHARE = 16_000
 
 
 @frozen

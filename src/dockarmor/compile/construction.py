@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import Limits
 from dockarmor.automata.minimise import minimise, minimise_all
-from dockarmor.automata.subset import determinise, determinise_all
+from dockarmor.automata.subset import Subset, automaton, determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.accept import AcceptClasses
 from dockarmor.compile.encoding import Entries, PlacedEntry
@@ -39,5 +39,6 @@ def construct_all(several: Sequence[Sequence[PlacedEntry]], classes: AcceptClass
                     trie.add(one.entry.pattern, classes.number(one.entry), root)
             own.append(root)
         roots.append(own)
-    dfa, starts = determinise_all(trie, roots, classes.value, classes.covered, limits)
-    return minimise_all(dfa, starts)
+    subset = Subset(trie, classes.value, classes.covered, limits)
+    del trie, known  # what was made of it stays
+    return minimise_all(*automaton(subset, roots))

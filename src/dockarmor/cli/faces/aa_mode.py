@@ -120,7 +120,7 @@ def _set(meant: Meant, mode: str, options: Namespace, kernel: Kernel | None) -> 
         source = Source.from_bytes(path_text(meant.path), file.read())
     text = _edited(source, meant, mode)
     if text != source.text:
-        replace_file(meant.path, text.encode("latin-1"))
+        replace_file(meant.path, [text.encode("latin-1")])
     if kernel is not None:
         _reload(meant.path, options, kernel)
 

@@ -342,7 +342,7 @@ class _Run:
                 with open(path, "wb", buffering=0) as file:
                     file.write(self.output)
             else:
-                replace_file(path, bytes(self.output))
+                replace_file(path, [bytes(self.output)])
         except OSError as error:
             say(f"{self.asked.program}: Unable to write to output file")
             raise Stop(-(error.errno or 1) & 0xFF) from None
