@@ -41,7 +41,7 @@ def heavy(parser: Path) -> bool:
         base = Path(folder) / "heavy"
         files, sides = policy_files(base), Sides(parser, base, Path(folder))
         print(f"{len(files)} large profiles")
-        sums = {jobs: sides.pair(files, 2, jobs=jobs) for jobs in (1, 2)}
+        sums = {jobs: sides.pair(files, 3, jobs=jobs) for jobs in (1, 2)}
         for jobs, pairing in sums.items():
             report(f"-j{jobs}, one run for all", pairing)
         alone = sorted((sides.pair([file], 1).ratio, file.name) for file in files)

@@ -4,11 +4,12 @@ import re
 from typing import NoReturn
 
 from dockarmor.syntax.condition import blank_missing, parse_assigned
-from dockarmor.syntax.cursor import Cursor, Word, decode_escapes
+from dockarmor.syntax.cursor import MAX_WORD, Cursor, Word, decode_escapes
 from dockarmor.syntax.lexer import LABEL, QUOTED, at_label
 from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
 from dockarmor.text.regex import regex
+from dockarmor.text.source import Span
 
 #: how many values one assignment may give
 MAX_VALUES = 100_000
@@ -22,6 +23,14 @@ _PLACE_GOES_ON = regex(r'[^ \t\r\n"!,<>\x00]')
 # The operator of a set may stand on a later line.
 ASSIGNMENT = regex(r"@(?:\{(\w+)\}|(\w+))(?:(?:[ \t\n]|\r\n)++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
 _BOOL_ASSIGNMENT = regex(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
+# What nearly all definitions are: no quote, no escape, no comma or comment, all on one line. Behind a name `:=` needs
+# a blank to be no label, and is left to those who know.
+_LETTERS = r'[^ \t\r\n"!,\\#\x00]++'
+_PLAIN_ASSIGNMENT = regex(
+    rf"@\{{([A-Za-z][A-Za-z0-9_]*+)\}}[ \t]*+([+?]?=)[ \t]*+({_LETTERS}(?:[ \t]++{_LETTERS})*+)[ \t]*+(?=\n)"
+)
+_PLAIN_VALUE = regex(_LETTERS)
+_PLAIN_ALIAS = regex(rf"[ \t]++(/{_LETTERS})[ \t]++->[ \t]++({_LETTERS}),(?=[ \t]*+\n)")
 _GLUED_RULE = regex(r"[^\n]*[ \t][A-Za-z]+[ \t]*,")
 _BETWEEN_VALUES = regex(r"(?:[ \t]|\\\n)*")
 _LINE_END = regex(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
@@ -74,6 +83,10 @@ def _path(place: re.Match[str]) -> str:
 
 def parse_alias(cursor: Cursor, start: int) -> Alias:
     """alias = ("alias" | "rewrite") path "->" id "," """
+    plain = cursor.match(_PLAIN_ALIAS)
+    if plain and plain.end() - start < MAX_WORD:
+        cursor.pos = plain.end()
+        return Alias(_word(cursor, plain, 1), _word(cursor, plain, 2), cursor.span(start))
     source = cursor.value(LABEL)
     if source is None or (source.span.text.startswith('"') and not source.text.startswith(("/", "@", ":", "&"))):
         _no_path(cursor, "an alias begins with a path")
@@ -83,6 +96,11 @@ def parse_alias(cursor: Cursor, start: int) -> Alias:
         _no_path(cursor, "an alias ends in a path")
     cursor.expect(",", "DA012", "an alias ends with a comma")
     return Alias(source, target, cursor.span(start))
+
+
+def _word(cursor: Cursor, match: re.Match[str], group: int) -> Word:
+    """A group of a match, in which nothing is to be decoded."""
+    return Word(match[group], Span(cursor.source, *match.span(group)))
 
 
 def _no_path(cursor: Cursor, message: str) -> NoReturn:
@@ -97,6 +115,12 @@ def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
     None where no assignment stands here.
     """
     start = cursor.pos
+    plain = cursor.match(_PLAIN_ASSIGNMENT)
+    if plain and plain.end() - start < MAX_WORD:
+        cursor.pos = plain.end()
+        name = Word(plain[1], Span(cursor.source, start, plain.end(1)))
+        found = _PLAIN_VALUE.finditer(cursor.text, *plain.span(3))
+        return SetVariable(name, plain[2], tuple([_word(cursor, value, 0) for value in found]), cursor.span(start))
     match = cursor.match(ASSIGNMENT)
     if match is None:
         match = cursor.match(_BOOL_ASSIGNMENT)
