@@ -63,6 +63,24 @@ def test_two_files_of_one_name_are_refused(folder: Path, capsys: pytest.CaptureF
     assert "DA408" in capsys.readouterr().err
 
 
+def test_a_compressed_blob_is_for_kernels_that_take_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["build", str(folder / "policies"), "--features", "kernel-7.3"]
+    assert main([*wanted, "-o", str(folder / "plain")]) == 0
+    assert main([*wanted, "-o", str(folder / "packed"), "--compress"]) == 0
+    assert (folder / "packed").stat().st_size < (folder / "plain").stat().st_size
+    assert main(["build", str(folder / "packed"), "-o", str(folder / "again")]) == 0
+    assert (folder / "again").read_bytes() == (folder / "plain").read_bytes()
+    capsys.readouterr()
+    assert main(["dump", str(folder / "packed")]) == 0
+    said = capsys.readouterr().out
+    assert main(["dump", str(folder / "plain")]) == 0
+    assert capsys.readouterr().out.replace("plain", "packed") == said
+    wanted[-1] = "kernel-6.17"
+    assert main([*wanted, "-o", str(folder / "refused"), "--compress"]) == 2
+    assert "DA409" in capsys.readouterr().err
+    assert not (folder / "refused").exists()
+
+
 def test_size_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", str(folder / "policies/one"), "-o", "/dev/null", "--explain-size"]) == 0
     out = capsys.readouterr().out

@@ -47,6 +47,7 @@ ELSEWHERE = {
     "DA406": "a blob of the largest size: tests/compile/test_pipeline.py",
     "DA407": "two automata of the largest size: tests/compile/test_compare.py",
     "DA408": "processes of `build`, not policy: tests/cli/test_build.py",
+    "DA409": "an option of `build`, not policy: tests/cli/test_build.py",
     "DA429": "a count of what `check` leaves out of included files: tests/lint/test_examine.py",
     **{f"DA50{digit}": "blobs, not policy: tests/compile/test_blob.py" for digit in range(7)},
     "DA601": "loading, not policy: tests/cli/test_loading.py",

@@ -5,6 +5,8 @@
   dockarmor build -j 2 /etc/apparmor.d --output-dir blobs
   dockarmor build --explain-size my-profile -o /dev/null
 
+A compressed blob (--compress) is for the newest kernels; every verb that takes a blob takes it, too.
+
 Several files become one blob, which a kernel loads as a whole or not at all; with --output-dir each has a blob of
 its own. What was compiled before, from the same text for the same features, comes from the cache.
 """
@@ -34,6 +36,9 @@ def configure(parser: "ArgumentParser") -> None:
     target.add_argument("--output-dir", metavar="DIR", help="a blob for each file, under the file's own name")
     parser.add_argument("-j", "--jobs", type=_jobs, default=1, metavar="N", help="compile N at the same time")
     parser.add_argument("--no-cache", action="store_true", help="compile all anew, remember nothing")
+    parser.add_argument(
+        "--compress", action="store_true", help="compress with zstd, for kernels with policy/compressed_load (7.3)"
+    )
     parser.add_argument("--explain-size", action="store_true", help="say which rules and variables cost most states")
     add_reading(parser)
     add_features(parser)
@@ -46,7 +51,15 @@ def plain(arguments: "Sequence[str]") -> "Any":
     None for all others: then `configure` says how they are read.
     """
     options = SimpleNamespace(
-        files=[], out=None, output_dir=None, jobs=1, no_cache=False, explain_size=False, base=None, include=[]
+        files=[],
+        out=None,
+        output_dir=None,
+        jobs=1,
+        no_cache=False,
+        explain_size=False,
+        compress=False,
+        base=None,
+        include=[],
     )
     options.features, options.output = None, "human"
     valued = {"-o": "out", "--output-dir": "output_dir", "--base": "base", "--features": "features"}
@@ -79,6 +92,8 @@ def run(options: "Any") -> int:
     names = policy_names(options.files)
     if options.output_dir is not None:
         _check_distinct(names)
+    if options.compress:
+        _check_compressible(options)
     results = built(names, road_of(options))
     errors = [one.error for one in results if one.error is not None]
     if errors:
@@ -88,6 +103,10 @@ def run(options: "Any") -> int:
             report(error)
         return EXIT_USAGE
     for path, blobs in _files(results, options):
+        if options.compress:
+            from dockarmor.compile.compression import compressed
+
+            blobs = [compressed(b"".join(blobs))]
         if path == "-":
             sys.stdout.buffer.writelines(blobs)
         else:
@@ -110,6 +129,18 @@ def _files(results: "Sequence[Built]", options: "Any") -> "list[tuple[str, Seque
         return [(options.out, [blob for _, blob in outputs])]
     os.makedirs(options.output_dir, exist_ok=True)
     return [(os.path.join(options.output_dir, os.path.basename(name)), [blob]) for name, blob in outputs]
+
+
+def _check_compressible(options: "Any") -> None:
+    """The kernel that it is for must take it. Raises DiagnosticError (DA409)."""
+    from dockarmor.cli.policy import features
+    from dockarmor.compile.compression import FEATURE
+    from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+
+    kernel = features(options)
+    if not kernel.has(FEATURE):
+        message = f"a kernel with the features {kernel.name} does not take compressed policy ({FEATURE})"
+        raise DiagnosticError([Diagnostic("DA409", message, help=("leave --compress away, or see --features",))])
 
 
 def _check_distinct(names: "Sequence[str]") -> None:

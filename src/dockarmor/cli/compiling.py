@@ -5,7 +5,7 @@ import sys
 import time
 
 from dockarmor.cli.places import base_folder, cache_folder
-from dockarmor.compile import BLOB_MAGIC
+from dockarmor.compile import BLOB_MAGIC, COMPRESSED_HEAD, is_compressed
 from dockarmor.compile.cache import Cache, CacheError, Figures, Output, unpacked
 from dockarmor.policy.builtin import KERNEL
 
@@ -140,7 +140,8 @@ def _job_or_blob(name: str, request: bytes | None) -> "Job | bytes":
 def is_blob(path: str) -> bool:
     """Does this file hold compiled policy? Raises OSError."""
     with open(path, "rb") as file:
-        return file.read(len(BLOB_MAGIC)) == BLOB_MAGIC
+        head = file.read(max(len(BLOB_MAGIC), COMPRESSED_HEAD))
+    return head.startswith(BLOB_MAGIC) or is_compressed(head)
 
 
 def say_warnings(results: "Sequence[Built]") -> None:

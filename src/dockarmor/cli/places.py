@@ -41,8 +41,7 @@ def _xdg(variable: str, default: str) -> str:
     return value if os.path.isabs(value) else os.path.join(os.path.expanduser("~"), default)
 
 
-def replace_file(
-    path: str, pieces: Iterable[bytes], read: bytes | None = None, *, made_anew: bool = False) -> None:
+def replace_file(path: str, pieces: Iterable[bytes], read: bytes | None = None, *, made_anew: bool = False) -> None:
     """Write the pieces beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed.
 
     `made_anew`: what another run can make again need not be on the disk before this one ends.

@@ -5,7 +5,7 @@ import stat
 import sys
 
 from dockarmor.cli import places
-from dockarmor.compile import BLOB_MAGIC
+from dockarmor.compile import BLOB_MAGIC, COMPRESSED_HEAD, is_compressed
 from dockarmor.policy.builtin import KERNEL
 from dockarmor.text.latin import path_text
 
@@ -68,7 +68,19 @@ def base_folder(options: "Namespace") -> str:
 
 
 def read_argument(name: str) -> bytes:
-    """The bytes behind a POLICY argument: a file, `-` for standard input, or a built-in name."""
+    """The bytes behind a POLICY argument: a file, `-` for standard input, or a built-in name.
+
+    A compressed blob is unpacked. Raises DiagnosticError (DA505, DA506) where that fails.
+    """
+    data = _argument(name)
+    if not is_compressed(data[:COMPRESSED_HEAD]):
+        return data
+    from dockarmor.compile.compression import decompressed
+
+    return decompressed(data)
+
+
+def _argument(name: str) -> bytes:
     if name == "-":
         return sys.stdin.buffer.read(MAX_BYTES)
     if not os.path.exists(name):

@@ -7,6 +7,7 @@ when asked for.
 """
 
 from dockarmor.access.confinement import CapabilityWords
+from dockarmor.compile import COMPRESSED_HEAD, is_compressed
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile, CompiledTable, Use
 from dockarmor.compile.permission_map import X_INDEX, X_TABLE, X_TYPE, TableEntry
 from dockarmor.compile.stream import ARRAY_END, STRUCT, STRUCT_END, Stream, broken
@@ -23,8 +24,6 @@ FORCE_COMPLAIN = 1 << 11
 _ABI_MASK = 0x3FF
 _ABIS = range(5, 10)
 
-_ZSTD = b"\x28\xb5\x2f\xfd"
-
 
 def read_blob(data: bytes) -> CompiledPolicy:
     """Read a blob with one or more records.
@@ -34,10 +33,8 @@ def read_blob(data: bytes) -> CompiledPolicy:
     """
     if len(data) > MAX_BLOB_BYTES:
         raise broken("DA505", f"the blob has {len(data)} bytes, at most {MAX_BLOB_BYTES} are read", 0)
-    if _ZSTD in (data[:4], data[8:12]):
-        raise broken(
-            "DA506", "the blob is compressed with zstd", 0, "give the blob before compression, or the policy"
-        )
+    if is_compressed(data[:COMPRESSED_HEAD]):
+        raise broken("DA506", "the blob is compressed", 0, "unpack it first (compile/compression.py)")
     stream = Stream(data)
     profiles: list[CompiledProfile] = []
     version, namespace = None, None
