@@ -102,17 +102,19 @@ def run(options: "Any") -> int:
         for error in errors:
             report(error)
         return EXIT_USAGE
+    written = 0
     for path, blobs in _files(results, options):
         if options.compress:
             from dockarmor.compile.compression import compressed
 
             blobs = [compressed(b"".join(blobs))]
+        written += sum(map(len, blobs))
         if path == "-":
             sys.stdout.buffer.writelines(blobs)
         else:
             _write(path, blobs)
     if options.out != "-":
-        _say(results, options)
+        _say(results, written, options)
     if options.explain_size:
         from dockarmor.cli.size import explain
 
@@ -154,7 +156,7 @@ def _check_distinct(names: "Sequence[str]") -> None:
             raise DiagnosticError([Diagnostic("DA408", message, help=("build them one after the other",))])
 
 
-def _say(results: "Sequence[Built]", options: "Any") -> None:
+def _say(results: "Sequence[Built]", written: int, options: "Any") -> None:
     from dockarmor.cli.compiling import say_warnings
 
     say_warnings(results)
@@ -169,8 +171,7 @@ def _say(results: "Sequence[Built]", options: "Any") -> None:
         printed.finish()
         return
     count = sum(len(one.output.profiles) for one in results if one.output)
-    size = sum(len(one.output.blob) for one in results if one.output)
-    sys.stderr.write(f"{options.out or options.output_dir}: {count} profile(s), {size} bytes\n")
+    sys.stderr.write(f"{options.out or options.output_dir}: {count} profile(s), {written} bytes\n")
 
 
 def _write(path: str, blobs: "Sequence[bytes]") -> None:

@@ -60,6 +60,8 @@ def test_the_bytes_that_brought_a_profile_are_read_where_they_are_kept(host: Hos
     (faked_host.profile("a") / "raw_data").write_bytes(b"raw")
     faked_host.profile("b")
     assert [host.blob_of(name) for name in ("a", "b", "c")] == [b"raw", None, None]
+    (faked_host.profile("c") / "raw_data").write_bytes(b"new")
+    assert [host.blob_of(name) for name in ("a", "c")] == [b"raw", b"new"]
 
 
 def test_confined_processes_are_listed_with_program_and_label(host: Host, faked_host: Any) -> None:

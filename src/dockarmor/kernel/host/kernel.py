@@ -47,6 +47,8 @@ class Host:
         self._proc = proc
         self._sysfs = sysfs
         self._records: Records | None = None
+        #: where profiles were found when bytes were last asked for
+        self._folders: dict[str, str] = {}
 
     # -- policy -------------------------------------------------------------------------------------------
 
@@ -78,11 +80,12 @@ class Host:
 
     def blob_of(self, name: str) -> bytes | None:
         """The bytes that brought a profile, with what came with it; None where the kernel does not keep them."""
-        known = loaded.details(self._root).get(name)
-        if known is None:
+        if not os.path.isdir(self._folders.get(name, "")):
+            self._folders = {known: details.folder for known, details in loaded.details(self._root).items()}
+        if name not in self._folders:
             return None
         try:
-            with open(f"{known.folder}/raw_data", "rb") as file:
+            with open(f"{self._folders[name]}/raw_data", "rb") as file:
                 return file.read(MAX_BLOB)
         except OSError:
             return None
