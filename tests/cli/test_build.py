@@ -81,6 +81,41 @@ def test_a_compressed_blob_is_for_kernels_that_take_it(folder: Path, capsys: pyt
     assert not (folder / "refused").exists()
 
 
+@pytest.mark.parametrize("more", [["--no-cache"], [], ["-j", "2"]])
+def test_what_the_kernel_cannot_enforce_is_said_with_rule_and_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    policy = folder / "policies/one"
+    policy.write_text("profile one {\n  userns,\n  mqueue r /x,\n}\n")
+    wanted = [
+        "build",
+        str(policy),
+        str(folder / "policies/two"),
+        "--features",
+        "kernel-6.1",
+        "-o",
+        str(folder / "out"),
+    ]
+    for _ in range(2):  # from the cache, too
+        assert main([*wanted, *more]) == 0
+        assert capsys.readouterr().err.splitlines() == [
+            f"{policy}:2:3: warning[DA420]: userns rules are not enforced:"
+            " the feature set has no `namespaces/mask/userns_create`: `userns,`",
+            f"{policy}:3:3: warning[DA420]: mqueue rules are not enforced:"
+            " the feature set has no `ipc/posix_mqueue`: `mqueue r /x,`",
+            f"{folder}/out: 2 profile(s), {(folder / 'out').stat().st_size} bytes",
+        ]
+
+
+def test_of_many_warnings_the_first_are_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two", "three"):
+        (folder / "policies" / name).write_text(f"profile {name} {{\n" + "  userns,\n  dbus,\n" * 9 + "}\n")
+    assert main(["build", str(folder / "policies"), "--features", "kernel-6.1", "-o", "/dev/null"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 22
+    assert lines[20].startswith("34 more warning(s) for these features;")
+
+
 def test_size_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", str(folder / "policies/one"), "-o", "/dev/null", "--explain-size"]) == 0
     out = capsys.readouterr().out

@@ -150,9 +150,9 @@ def test_number_of_processes_changes_no_byte(place: Place) -> None:
 
 
 def test_output_survives_packing() -> None:
-    made = Output(b"\0blob\n", [Figures("a//b \xff", 1, 2, 3), Figures("c", 4, 5, 6)], 7)
+    made = Output(b"\0blob\n", [Figures("a//b \xff", 1, 2, 3), Figures("c", 4, 5, 6)], 7, ["a", "é"])
     again = Output.unpack(made.packed())
-    assert (again.blob, again.warnings) == (made.blob, 7)
+    assert (again.blob, again.warnings, again.told) == (made.blob, 7, ("a", "é"))
     assert [one.all() for one in again.profiles] == [one.all() for one in made.profiles]
 
 

@@ -9,6 +9,9 @@ from dockarmor.compile import BLOB_MAGIC, COMPRESSED_HEAD, is_compressed
 from dockarmor.compile.cache import Cache, CacheError, Figures, Output, unpacked
 from dockarmor.policy.builtin import KERNEL
 
+#: so many warnings of a run are shown
+MOST_SAID = 20
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,10 +148,14 @@ def is_blob(path: str) -> bool:
 
 
 def say_warnings(results: "Sequence[Built]") -> None:
-    """One line on standard error for warnings that another verb shows in full."""
+    """On standard error: what these features cannot express, a line for each rule; not of all of a large set."""
     warnings = sum(one.output.warnings for one in results if one.output)
-    if warnings:
-        sys.stderr.write(f"{warnings} warning(s) for these features; `dockarmor check` shows them\n")
+    told = [line for one in results if one.output for line in one.output.told][:MOST_SAID]
+    for line in told:
+        sys.stderr.write(f"{line}\n")
+    if warnings > len(told):
+        more = f"{warnings - len(told)} more warning(s) for these features"
+        sys.stderr.write(f"{more}; `dockarmor check --features …` shows all, with what to do\n")
 
 
 def _blob(data: bytes) -> "Output | DiagnosticError":

@@ -2,7 +2,10 @@
 
 import errno
 import os
-from collections.abc import Iterable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: where a host keeps its policy text
 POLICY = "/etc/apparmor.d"
@@ -41,7 +44,7 @@ def _xdg(variable: str, default: str) -> str:
     return value if os.path.isabs(value) else os.path.join(os.path.expanduser("~"), default)
 
 
-def replace_file(path: str, pieces: Iterable[bytes], read: bytes | None = None, *, made_anew: bool = False) -> None:
+def replace_file(path: str, pieces: "Iterable[bytes]", read: bytes | None = None, *, made_anew: bool = False) -> None:
     """Write the pieces beside, then rename: nobody ever sees half a file. Mode and owner stay; links are followed.
 
     `made_anew`: what another run can make again need not be on the disk before this one ends.

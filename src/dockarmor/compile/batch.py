@@ -1,6 +1,7 @@
 """Many policies at once: read with one library, taken from the cache where known, the rest compiled side by side."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
 from dockarmor.compile.pipeline import Built, Options, all_kinds, compile_policies
@@ -13,12 +14,16 @@ from dockarmor.policy.includes import Library
 from dockarmor.policy.profile import Policy
 from dockarmor.policy.read import read_text, require
 from dockarmor.policy.resolve import resolve
-from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.render import concise, printable
 from dockarmor.text.source import Source
 from dockarmor.value import field, frozen, replace
 
 #: how many shares each process gets: fewer have more in common, more are spread more evenly
 SHARES = 2
+#: so many warnings of one policy are kept as text, with so much of the rule
+MOST_TOLD = 10
+_SHOWN = 80
 #: rules that are compiled together at most, which bounds memory
 MAX_SHARE = 16_000
 
@@ -166,7 +171,14 @@ class Batch:
 def output_of(built: Built) -> Output:
     """What is kept of a compiled policy."""
     figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
-    return Output(built.blob, figures, len(built.diagnostics))
+    warnings = built.diagnostics
+    return Output(built.blob, figures, len(warnings), [_told(one) for one in islice(warnings, MOST_TOLD)])
+
+
+def _told(warning: Diagnostic) -> str:
+    """In one line: where, what, and of which rule."""
+    rule = "" if warning.span is None else warning.span.text[:_SHOWN].partition("\n")[0].strip()
+    return f"{concise(warning)}: `{printable(rule)}`" if rule else concise(warning)
 
 
 def _shares(policies: dict[int, Policy], processes: int) -> list[list[int]]:

@@ -50,16 +50,19 @@ class Figures:
 
 
 class Output:
-    """What came out of one policy file: the blob, figures of its profiles, and how many warnings there were."""
+    """What came out of one policy file: the blob, figures of its profiles, and its warnings.
 
-    __slots__ = ("blob", "profiles", "warnings")
+    `warnings` is how many there were; `told` are the first of them, a line each.
+    """
 
-    def __init__(self, blob: bytes, profiles: "Sequence[Figures]", warnings: int) -> None:
-        self.blob, self.profiles, self.warnings = blob, tuple(profiles), warnings
+    __slots__ = ("blob", "profiles", "told", "warnings")
+
+    def __init__(self, blob: bytes, profiles: "Sequence[Figures]", warnings: int, told: "Sequence[str]" = ()) -> None:
+        self.blob, self.profiles, self.warnings, self.told = blob, tuple(profiles), warnings, tuple(told)
 
     def packed(self) -> bytes:
         """As bytes, for files and pipes."""
-        head = [b"%d" % self.warnings]
+        head = [b"%d" % self.warnings, "\n".join(self.told).encode()]
         for one in self.profiles:
             name = one.name.encode("latin-1")
             head += [name, b"%d" % one.bytes, b"%d" % one.file_states, b"%d" % one.policy_states]
@@ -71,9 +74,10 @@ class Output:
         """What `packed` gave. Raises ValueError for anything else."""
         size, _, rest = data.partition(b"\n")
         head, blob = rest[: int(size)], rest[int(size) :]
-        warnings, *fields = head.split(b"\0")
+        warnings, told, *fields = head.split(b"\0")
         figures = zip(fields[0::4], *(map(int, fields[at::4]) for at in (1, 2, 3)), strict=True)
-        return cls(blob, [Figures(name.decode("latin-1"), *counts) for name, *counts in figures], int(warnings))
+        profiles = [Figures(name.decode("latin-1"), *counts) for name, *counts in figures]
+        return cls(blob, profiles, int(warnings), told.decode().split("\n") if told else ())
 
 
 def unpacked(made: "bytes | None") -> "Output | None":
