@@ -62,7 +62,6 @@ def entry() -> None:
     """Console script. Called by the name of a program that it stands in for (a link), it is that program."""
     import gc
     import os
-    from contextlib import suppress
 
     # Importing makes many objects and no garbage: looking for it as often as usual is a tenth of a short run.
     gc.set_threshold(200_000)
@@ -72,8 +71,10 @@ def entry() -> None:
     name = sys.argv[0].rpartition("/")[2]
     status = main([name, *sys.argv[1:]] if name in FACES else sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # `_guarded` has said it
+        try:  # noqa: SIM105 - contextlib would be the largest module of a short run
             stream.flush()
+        except OSError:  # `_guarded` has said it
+            pass
     # All that was made goes with the process; to take it apart piece by piece would be a twentieth of the run.
     os._exit(status)
 
