@@ -17,7 +17,7 @@ from dockarmor.compile.reader import read_blob
 from dockarmor.compile.table import Form, build
 from dockarmor.rules.kind import Entry
 from dockarmor.text.diagnostic import DiagnosticError
-from dockarmor.value import fields
+from dockarmor.value import fields, replace
 
 R, W = 0x10004, 0x2800A
 INLINE, TABLE = Form(), Form(permission_table=True)
@@ -67,6 +67,12 @@ def profile(form: Form = INLINE) -> CompiledProfile:
 
 def test_the_first_twelve_bytes_are_the_same_in_every_blob() -> None:
     assert write_record(profile())[:16] == b"\x04\x08\x00version\x00\x02\x07\x20\x20\x00"
+
+
+@pytest.mark.parametrize("target", ["a//b", ":ns:t", ":ns://t", "&:ns:t", ":ns", ":ns:"])
+def test_targets_are_read_back_as_the_kernel_takes_them(target: str) -> None:
+    written = replace(profile(), exec_table=(target,))
+    assert read_blob(write_blob([written])).profiles[0].exec_table == (target,)
 
 
 @pytest.mark.parametrize("form", [INLINE, TABLE], ids=["accept words", "permission table"])

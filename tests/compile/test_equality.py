@@ -29,6 +29,18 @@ KERNELS = [f"kernel-{version}" for version in ("6.1", "6.12", "6.16", "6.17", "6
 GENERATIONS = ["kernel-6.1", "kernel-6.12", "kernel-7.2"]
 
 RULES = """
+prompt change_profile -> t ; deny change_profile -> **
+audit prompt /a r
+audit prompt /a r ; /a r
+audit prompt /a m ; /a ix
+audit prompt /a m ; priority=1 /a ix
+priority=1 audit prompt /a m ; /a ix
+audit prompt signal ; audit prompt unix ; audit prompt mount
+/a cx -> :ns:t
+/a Cix -> :ns://t
+/a cx -> &:ns:t
+/a px -> :ns
+/a px -> :ns:
 /a r
 /a r ; deny /b w
 file
@@ -87,6 +99,9 @@ io_uring override_creds label=foo
 """.strip().splitlines()
 
 HEADS = """
+profile a^b
+profile a\\*b
+profile a\\\\b
 profile t flags=(complain)
 profile t flags=(unconfined)
 profile t flags=(default_allow)

@@ -117,6 +117,11 @@ def test_denying_is_never_quiet_as_upstream(scope: Any) -> None:
     assert next(iter(change_profile.encode(denied, scope()))) == Entry("file", b"a", 0xC0000000, effect="deny")
 
 
+def test_prompting_grants_nothing_by_itself(scope: Any) -> None:
+    entries = change_profile.encode(rule(target="b", qualifiers=Qualifiers(effect="prompt")), scope())
+    assert {one.effect for one in entries if isinstance(one, Entry)} == {"prompt"}
+
+
 def test_audit_is_said_to_have_no_effect(scope: Any) -> None:
     *_, last = change_profile.encode(rule(qualifiers=Qualifiers(audit=True)), scope())
     assert isinstance(last, Dropped)

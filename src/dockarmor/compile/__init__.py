@@ -16,8 +16,8 @@ _PARSER = 0x00202000
 def is_compressed(head: bytes) -> bool:
     """Do these first bytes begin a compressed blob, as a kernel takes it or as a file holds it?
 
-    >>> is_compressed(b"\x28\xb5\x2f\xfd"), is_compressed(bytes((1, 10, 0, 0, 0, 0, 0, 0)) + b"\x28\xb5\x2f\xfd")
-    (True, True)
+    >>> is_compressed(ZSTD_FRAME), is_compressed(bytes((1, 10)) + bytes(6) + ZSTD_FRAME), is_compressed(BLOB_MAGIC)
+    (True, True, False)
     """
     if head.startswith(ZSTD_FRAME):
         return True

@@ -175,6 +175,7 @@ class AcceptClasses:
             state.quiet |= bits & one.audit
         elif part.effect == "prompt":
             state.prompt |= bits
+            state.audit |= bits & one.audit  # of what is allowed after all: `m` by `ix`, what needs no permission
         else:
             state.allow |= bits
             state.audit |= bits & one.audit

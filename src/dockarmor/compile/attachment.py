@@ -26,7 +26,7 @@ from dockarmor.value import frozen, replace
 _EXEC = 1
 _ALPHABET = 256
 _TOKEN = regex(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
-_GLOBS = frozenset("\\*?[]{}^")
+_GLOB = regex(r"(?:[^\\]|\\[\s\S])*?[*?\[\]{}]")
 
 
 @frozen
@@ -63,7 +63,7 @@ def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]
     Raises DiagnosticError.
     """
     own = profile.name.split("//")[-1]  # from the left, as the kernel does (lib.c, hname_tail): a///b is /b in a
-    plain = profile.attachment is None and not own.startswith("/") and _GLOBS.isdisjoint(own)
+    plain = profile.attachment is None and not own.startswith("/") and not _GLOB.match(own)
     if plain and not profile.alternates and not named:
         return []
     texts = [profile.attachment or own, *profile.alternates]

@@ -121,8 +121,7 @@ def _write_targets(out: Packer, targets: tuple[str, ...]) -> None:
     for target in targets:
         raw = _raw(target)
         if raw.startswith(b":"):
-            space, _, name = raw[1:].partition(b":")
-            raw = b":" + space + b"\0" + name
+            raw = b":" + raw[1:].replace(b":", b"\0", 1)
         out.string(raw)
     out.array_end()
     out.struct_end()

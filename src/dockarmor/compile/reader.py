@@ -333,7 +333,7 @@ def _target(raw: bytes | None, at: int) -> str:
     if not raw or raw[:1].isspace():
         raise broken("DA504", "a transition target begins with white space or is empty", at)
     if raw[:1] == b":":
-        if len(raw) < 2 or raw[1] == 0 or raw.count(0) != 1 or raw.endswith(b"\0"):
+        if len(raw) < 2 or raw[1] == 0 or raw.count(0) > 1:
             raise broken("DA504", "a transition target has a malformed namespace", at)
         return _text(raw.replace(b"\0", b":"))
     if 0 in raw:

@@ -15,7 +15,7 @@ from dockarmor.rules.aare import is_exact, to_pattern
 from dockarmor.rules.conditions import spell, spell_qualifiers
 from dockarmor.rules.file_check import answer
 from dockarmor.rules.file_mode import EXEC, UNSAFE, Environment, both_groups
-from dockarmor.rules.kind import Dropped, Effect, Encoded, Entry, Kind, Qualifiers, RecordPairs, Scope
+from dockarmor.rules.kind import Dropped, Encoded, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.path import finish, spell_target, unexpected
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
@@ -115,7 +115,7 @@ def encode(rule: ChangeProfileRule, scope: Scope) -> Iterator[Encoded]:
         bits |= both_groups(EXEC, None)
     if rule.environment == "unsafe":  # a kernel that cannot stack does not ask for this bit: it never scrubs
         bits |= both_groups(UNSAFE, None)
-    effect: Effect = "deny" if rule.qualifiers.effect == "deny" else "allow"
+    effect = rule.qualifiers.effect
     for pattern, word in ((target, CHANGE_PROFILE | ONEXEC), (program, ONEXEC), (pair, bits)):
         exact = bool(word & EXEC) and is_exact(pattern)
         yield Entry("file", pattern, word, effect=effect, priority=rule.qualifiers.priority, exact=exact)

@@ -345,7 +345,8 @@ def _exec_bits(rule: FileRule, exec: str, scope: Scope) -> int:
     if exec[0] in "cC":
         if target == rule.path.text:
             return exec_word(exec, rule.environment)
-        target = f"{scope.profile}//{target}"
+        if not target.removeprefix("&").startswith(":"):  # what is in another namespace is no child
+            target = f"{scope.profile}//{target}"
     try:
         slot = scope.exec_slot(target)
     except ValueError:
