@@ -3,7 +3,7 @@
 Where they do not, KNOWN names the reason; docs/decisions/0005-blob.md has them in full.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,6 @@ from dockarmor.compile.compiled import CompiledPolicy
 from dockarmor.compile.pipeline import Built, Options
 from dockarmor.compile.reader import read_blob
 from dockarmor.containers.default import page, today
-from dockarmor.rules import unix
-from dockarmor.rules.aare import ANY
-from dockarmor.rules.kind import Entry, Qualifiers
-from dockarmor.rules.policy_entry import entry
-from dockarmor.rules.socket_entry import BIND, UnixPattern, socket_pattern, unix_entries
 
 Build = Callable[..., Built]
 Reference = Callable[..., CompiledPolicy]
@@ -89,6 +84,10 @@ unix
 unix (bind) addr=auto
 unix (bind, listen) type=stream addr="@foo*"
 unix (send, receive) peer=(label=foo, addr=none)
+unix peer=(label=foo)
+unix type=stream addr=@a peer=(label=foo)
+unix addr=auto peer=(label=foo)
+deny unix peer=(addr=@b)
 deny unix (create) type=dgram
 dbus
 dbus (send) bus=session path=/org/* interface=org.x member={a,b} peer=(name=org.y, label=foo)
@@ -211,20 +210,9 @@ def folder_differences(folder: Path, kernel: str, build: Build, reference: Refer
     return found
 
 
-def with_autobind(qualifiers: Qualifiers, byte: bytes, bits: int, pattern: UnixPattern) -> Iterator[Entry]:
-    """Our entries of a unix rule, and the one that apparmor_parser alone gives it (0012-lab-classes.md)."""
-    yield from unix_entries(qualifiers, byte, bits, pattern)
-    if pattern.about_peer and not pattern.bound and bits & BIND:
-        base = socket_pattern(byte, 1, pattern.type) + b".."
-        yield entry(qualifiers, base + rb"\x00" + ANY + rb"\x00", BIND)
-
-
 @pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("kernel", ["kernel-6.1", "kernel-6.12", "kernel-7.2"])
 @pytest.mark.parametrize("name", ["upstream/apparmor.d", "heavy"])
-def test_real_profiles(
-    name: str, kernel: str, corpus: Path, build: Build, reference: Reference, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unix, "unix_entries", with_autobind)
+def test_real_profiles(name: str, kernel: str, corpus: Path, build: Build, reference: Reference) -> None:
     assert folder_differences(corpus / name, kernel, build, reference) == {}

@@ -133,9 +133,10 @@ def test_a_variable_without_an_address_in_it(read: Any, scope: Any) -> None:
     assert raised.value.diagnostics[0].code == "DA246"
 
 
-def test_a_rule_about_a_peer_means_what_is_asked_about_peers(read: Any, scope: Any) -> None:
+def test_a_rule_about_a_peer_means_what_is_asked_about_peers_and_binds_no_address(read: Any, scope: Any) -> None:
     found = encoded(read, scope(features=FINE), "unix peer=(label=x),")
     assert found == {
+        BASE + rb"\x00[^\x00]*\x00": 0x20000,
         OWN: 0x10000,
         OWN + rb"\x01.*\x00x": 0x10046,
         rb"\x0f\x00\x01..": 0x1FC076,

@@ -64,10 +64,9 @@ def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]
     """
     own = profile.name.split("//")[-1]  # from the left, as the kernel does (lib.c, hname_tail): a///b is /b in a
     plain = profile.attachment is None and not own.startswith("/") and not _GLOB.match(own)
-    if plain and not profile.alternates and not named:
-        return []
     texts = [profile.attachment or own, *profile.alternates]
-    return [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
+    patterns = [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
+    return [] if plain and not profile.alternates and not named else patterns
 
 
 def _knows_xattrs(profile: Profile, features: Negotiated, warnings: Findings) -> bool:

@@ -84,14 +84,18 @@ class UnixPattern:
 
 
 def unix_entries(qualifiers: Qualifiers, byte: bytes, bits: int, pattern: UnixPattern) -> Iterator[Entry]:
-    """A unix rule in full. With a condition on the peer only what is asked about the peer is meant."""
+    """A unix rule in full.
+
+    With a condition on the peer only what is asked about the peer is meant, and to bind an address that the kernel is
+    to choose, the empty one (docs/decisions/0012-lab-classes.md).
+    """
     base = socket_pattern(byte, UNIX, pattern.type) + b".."
+    if bits & BIND and not pattern.bound:
+        yield entry(qualifiers, base + rb"\x00" + ANY + rb"\x00", BIND)
     if pattern.about_peer:
         bits &= PEER
     if bits & CREATE:
         yield entry(qualifiers, base, CREATE)
-    if bits & BIND and not pattern.bound:  # an address that the kernel is to choose: bound as the empty one
-        yield entry(qualifiers, base + rb"\x00" + ANY + rb"\x00", BIND)
     own = base + (b".*" if pattern.address is None else pattern.address) + rb"\x00" + ANY + rb"\x00"
     local = bits & LOCAL
     if pattern.address is not None and not pattern.bound:
