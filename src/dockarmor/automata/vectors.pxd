@@ -24,7 +24,7 @@ cdef class VectorSet:
     cdef public Py_ssize_t used
 
     @cython.locals(mixer=cython.ulonglong, word=cython.longlong, wrap=cython.ulonglong, hashed=cython.ulonglong,
-                   entry=cython.longlong, i=Py_ssize_t, signed=cython.longlong, place=Py_ssize_t, found=Py_ssize_t, offset=Py_ssize_t)
+                   entry=cython.longlong, i=Py_ssize_t, end=Py_ssize_t, signed=cython.longlong, place=Py_ssize_t, found=Py_ssize_t, offset=Py_ssize_t)
     cpdef Py_ssize_t intern(self, int[::1] values, Py_ssize_t start, Py_ssize_t length) except -1
 
     @cython.locals(number=Py_ssize_t, i=Py_ssize_t)

@@ -101,7 +101,13 @@ class VectorSet:
         word = 0xFFFFFFFF
         wrap = 0xFFFFFFFFFFFFFFFF
         hashed = length + 1
-        for i in range(start, start + length):
+        end = start + length
+        i = start
+        while i + 1 < end:  # two at a time: a step waits for the one before
+            hashed = ((hashed ^ (values[i] & word) ^ (values[i + 1] & word) << 32) * mixer) & wrap
+            hashed ^= hashed >> 32
+            i += 2
+        if i < end:
             hashed = ((hashed ^ (values[i] & word)) * mixer) & wrap
             hashed ^= hashed >> 32
         hashed = (hashed * mixer) & wrap

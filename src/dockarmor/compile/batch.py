@@ -19,8 +19,6 @@ from dockarmor.text.render import concise, printable
 from dockarmor.text.source import Source
 from dockarmor.value import field, frozen, replace
 
-#: how many shares each process gets: fewer have more in common, more are spread more evenly
-SHARES = 2
 #: so many warnings of one policy are kept as text, with so much of the rule
 MOST_TOLD = 10
 _SHOWN = 80
@@ -78,7 +76,7 @@ class Batch:
         processes: int = 1,
     ) -> None:
         self._library, self._settings, self._cache, self._processes = library, settings, cache, processes
-        self._known, self._encodings = Known(), Encodings(all_kinds())
+        self._known, self._encodings, self._lines = Known(), Encodings(all_kinds()), Lines()
         self._program = digest() if cache else b""
         if cache:
             library.forget()  # a record tells how a file looked before it was read
@@ -155,7 +153,7 @@ class Batch:
             policies = [replace(policy, abi=settings.pinned) for policy in policies]
         features, also = settings.features, settings.policy_features
         for built in compile_policies(policies, features, also, settings.options, known=self._encodings):
-            yield built if isinstance(built, DiagnosticError) else output_of(built)
+            yield built if isinstance(built, DiagnosticError) else output_of(built, self._lines)
 
     def _remember(self, jobs: Sequence[Job], policies: dict[int, _Read], results: dict[int, Result]) -> None:
         if self._cache is None:
@@ -168,27 +166,39 @@ class Batch:
         self._cache.close()
 
 
-def output_of(built: Built) -> Output:
-    """What is kept of a compiled policy."""
+def output_of(built: Built, lines: "Lines | None" = None) -> Output:
+    """What is kept of a compiled policy. `lines` keeps what was said of others' rules."""
     figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
-    warnings = built.diagnostics
-    return Output(built.blob, figures, len(warnings), [_told(one) for one in islice(warnings, MOST_TOLD)])
+    told = map((lines or Lines()).line, islice(built.diagnostics.bare(), MOST_TOLD))
+    return Output(built.blob, figures, len(built.diagnostics), list(told))
 
 
-def _told(warning: Diagnostic) -> str:
-    """In one line: where, what, and of which rule."""
-    rule = "" if warning.span is None else warning.span.text[:_SHOWN].partition("\n")[0].strip()
-    return f"{concise(warning)}: `{printable(rule)}`" if rule else concise(warning)
+class Lines:
+    """Warnings in one line each: where, what, and of which rule. Profiles share most of theirs."""
+
+    def __init__(self) -> None:
+        #: by source, place and message; with the source, so that its id stays its
+        self._known: dict[tuple[int, int, str], tuple[str, Source]] = {}
+
+    def line(self, warning: Diagnostic) -> str:
+        span = warning.span
+        if span is None:
+            return concise(warning)
+        key = id(span.source), span.start, warning.message
+        known = self._known.get(key)
+        if known is None:
+            rule = span.text[:_SHOWN].partition("\n")[0].strip()
+            known = self._known[key] = f"{concise(warning)}: `{printable(rule)}`", span.source
+        return known[0]
 
 
 def _shares(policies: dict[int, Policy], processes: int) -> list[list[int]]:
-    """The policies that are compiled together, which is faster: a few shares for each process, the largest first.
+    """The policies that are compiled together, which is faster: a share or more for each process, the largest first.
 
     Policies of one size stand together, since they are those that have most in common.
     """
     weights = {number: _weight(policy) for number, policy in policies.items()}
-    count = 1 if processes <= 1 else SHARES * processes
-    most = min(MAX_SHARE, -(-sum(weights.values()) // count))
+    most = min(MAX_SHARE, -(-sum(weights.values()) // max(processes, 1)))
     shares: list[list[int]] = []
     left = 0
     for number in sorted(policies, key=lambda number: (-weights[number], number)):

@@ -87,6 +87,11 @@ class Findings(Sequence[Diagnostic]):
     def __iter__(self) -> Iterator[Diagnostic]:
         return (_placed(one, includes) for found, includes in self._parts for one in found)
 
+    def bare(self) -> Iterator[Diagnostic]:
+        """As they were found: without the includes."""
+        for found, _ in self._parts:
+            yield from found.bare() if isinstance(found, Findings) else found
+
     def __getitem__(self, at: "Any") -> "Any":
         return tuple(self)[at]
 

@@ -76,7 +76,7 @@ class Built:
     """All records of a policy, in the order in which they are loaded."""
 
     blob: bytes
-    diagnostics: Sequence[Diagnostic]
+    diagnostics: Findings
     sizes: tuple[Size, ...]
     records: tuple[CompiledBlob, ...]
 
