@@ -99,6 +99,7 @@ io_uring override_creds label=foo
 
 HEADS = """
 profile a^b
+profile y xattrs=(user.a=x)
 profile a\\*b
 profile a\\\\b
 profile t flags=(complain)

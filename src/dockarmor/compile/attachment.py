@@ -49,7 +49,7 @@ def attach(profile: Profile, features: Negotiated, warnings: Findings) -> Attach
     kernel does not look at them a warning (DA411) is added. Raises DiagnosticError.
     """
     xattrs = profile.xattrs[::-1] if _knows_xattrs(profile, features, warnings) else ()
-    paths = attachment_patterns(profile, named=bool(xattrs))
+    paths = attachment_patterns(profile, named=bool(profile.xattrs))
     if not paths:
         return Attached()
     values = [to_pattern(value, null_allowed=True, span=profile.span) for _, value in xattrs]

@@ -175,13 +175,16 @@ class Variables:
         return known
 
     def _fitted(self, name: str, after: bool, before: bool, span: Span, chain: tuple[str, ...]) -> list[str]:
-        """A set's values after and before a slash: without the one that would be doubled (parser_variable.c)."""
+        """A set's values after and before a slash: without the one that would be doubled (parser_variable.c).
+
+        In the order of the values as they were given, as upstream: a profile may be named by them.
+        """
         values: Iterable[str] = self._values(name, span, chain)
         if after:
             values = [value.lstrip("/") for value in values]
         if before:
             values = [value.rstrip("/") for value in values]
-        return sorted(set(values))
+        return list(values)
 
     def _home(self, name: str) -> "Variables":
         """Where a variable has the values that it has here: these, or the common ones."""
