@@ -41,7 +41,7 @@ EXPLAINED = [
     (r"policy b.\\x0[ef]\\x00\\x01", r"\bnetwork\b", "0004", "A network rule grants on unix sockets what it says"),
     (r"policy b.*audit=", r"\baudit\b", "0004", "`audit` is kept where an exact rule says the same"),
     (r"policy b.\\x07", r"\b(?:u?n?mount|umount|pivot_root|remount)\b", "0005", "`mount`, `umount` and `pivot_root`"),
-    (r"//\S+//\S+.* / .*-> ", r"[cC][iIuU]?[xX]\s+->", "0003", "`cx -> b` inside `foo//h` leads to `foo//h//b`"),
+    (r"//\S+//\S+.* / .*-> ", r"[cC][iIuU]?[xX]\b", "0003", "`cx -> b` inside `foo//h` leads to `foo//h//b`"),
     (
         r"\\x04//': .*(?:quiet|audit)=",
         r"\b[gs]etopt\b",
