@@ -26,7 +26,7 @@ test-slow: $(READY)
 	@$(BIN)/pytest -n 2 -m "slow and not lab" tests
 
 test-language: $(READY)
-	@DOCKARMOR_CASES=$${DOCKARMOR_CASES:-20000} $(BIN)/pytest -s -m reference tests/differential
+	@DOCKARMOR_CASES=$${DOCKARMOR_CASES:-20000} $(BIN)/pytest -s -m "reference and not slow" tests/differential
 
 fuzz: $(READY)
 	@nice -n 15 $(BIN)/python tests/fuzz/fuzz.py
