@@ -229,8 +229,13 @@ def test_a_hit_imports_neither_parser_nor_lints(folder: Path) -> None:
 def test_watching_checks_again_after_a_change_until_it_is_interrupted(folder: Path) -> None:
     command = [sys.executable, "-m", "dockarmor", "check", "--watch", "--output", "concise", "a-good"]
     environment = {**os.environ, "DOCKARMOR_CACHE": str(folder / ".git/cache"), "PYTHONUNBUFFERED": "1"}
+    # whoever runs the tests in the background has the interrupt ignored, and what they start inherits that
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        ["env", "--default-signal=INT", *command],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
     ) as running:
         assert running.stdout is not None
         assert running.stderr is not None
