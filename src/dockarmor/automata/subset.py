@@ -56,7 +56,7 @@ def determinise_all(
 
 
 def automaton(subset: "Subset", roots: list[list[int]]) -> tuple[Dfa, list[int]]:
-    """What `determinise_all` gives. The subset's memory, and nothing else of it, is used up."""
+    """What `determinise_all` gives. The subset is used up: its memory is let go of as soon as it can be."""
     starts = subset.run(roots)
     states, used, alphabet = subset.states.count, subset.used, subset.alphabet
     values = array("I", subset.values)

@@ -5,7 +5,7 @@ import stat
 import sys
 
 from dockarmor.cli import places
-from dockarmor.compile import BLOB_MAGIC, COMPRESSED_HEAD, is_compressed
+from dockarmor.compile import BLOB_MAGIC, is_compressed
 from dockarmor.policy.builtin import KERNEL
 from dockarmor.text.latin import path_text
 
@@ -73,7 +73,7 @@ def read_argument(name: str) -> bytes:
     A compressed blob is unpacked. Raises DiagnosticError (DA505, DA506) where that fails.
     """
     data = _argument(name)
-    if not is_compressed(data[:COMPRESSED_HEAD]):
+    if not is_compressed(data):
         return data
     from dockarmor.compile.compression import decompressed
 

@@ -7,7 +7,7 @@ when asked for.
 """
 
 from dockarmor.access.confinement import CapabilityWords
-from dockarmor.compile import COMPRESSED_HEAD, is_compressed
+from dockarmor.compile import is_compressed
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile, CompiledTable, Use
 from dockarmor.compile.permission_map import X_INDEX, X_TABLE, X_TYPE, TableEntry
 from dockarmor.compile.stream import ARRAY_END, STRUCT, STRUCT_END, Stream, broken
@@ -33,7 +33,7 @@ def read_blob(data: bytes) -> CompiledPolicy:
     """
     if len(data) > MAX_BLOB_BYTES:
         raise broken("DA505", f"the blob has {len(data)} bytes, at most {MAX_BLOB_BYTES} are read", 0)
-    if is_compressed(data[:COMPRESSED_HEAD]):
+    if is_compressed(data):
         raise broken("DA506", "the blob is compressed", 0, "unpack it first (compile/compression.py)")
     stream = Stream(data)
     profiles: list[CompiledProfile] = []
