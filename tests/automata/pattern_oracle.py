@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.minimise import minimise
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 
 #: few letters, so that patterns meet; NUL, a high byte and a slash for the classes that treat them specially

@@ -22,7 +22,7 @@ from dockarmor.automata import subset, walk
 from dockarmor.automata.minimise import minimise
 from dockarmor.automata.pack import pack
 from dockarmor.automata.product import combine, difference
-from dockarmor.automata.subset import determinise
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.walk import expand, verify, walk_many
 print(subset.__file__.endswith(".py"), file=sys.stderr)
 

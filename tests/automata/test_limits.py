@@ -9,8 +9,8 @@ import pytest
 from pattern_oracle import trie_of
 
 from dockarmor.automata import subset
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.limits import LimitExceeded, Limits
-from dockarmor.automata.subset import determinise
 
 COMPILED = not subset.__file__.endswith(".py")
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pattern_oracle import automaton, bits, ids, meaning, minimal, pattern_lists, patterns, strings, trie_of
 
+from dockarmor.automata.determinise import determinise, determinise_all
 from dockarmor.automata.dfa import EMPTY, Dfa
 from dockarmor.automata.minimise import minimise, minimise_all
 from dockarmor.automata.pack import pack
 from dockarmor.automata.product import difference
-from dockarmor.automata.subset import determinise, determinise_all
 from dockarmor.automata.trie import Trie
 
 

@@ -15,8 +15,8 @@ from pattern_oracle import (
     trie_of,
 )
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.minimise import minimise
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pattern_oracle import automaton, meaning, pattern_lists, strings, trie_of
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import LimitExceeded, Limits, PatternError
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import MAX_DEPTH, Trie
 
 

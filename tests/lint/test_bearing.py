@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dockarmor.automata.subset import determinise
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.encoding import PlacedEntry
 from dockarmor.lint.bearing import Heads, Reach, bearing

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.product import combine, witness
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.lint.exclusion import exclusion
 from dockarmor.rules.aare import to_pattern

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.minimise import minimise
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.policy.features import FeatureSet, Negotiated, builtin
 from dockarmor.rules import dbus, io_uring, mount, mqueue, network, pivot_root, ptrace, signal, umount, unix, userns

@@ -3,7 +3,7 @@
 This room knows nothing of what its patterns are for. A pattern carries an accept id; which value a set of
 accept ids has is asked of the caller once per distinct set.
 
-    trie.Trie ──subset.determinise──▶ dfa.Dfa ──minimise──▶ dfa.Dfa ──pack──▶ tables.Tables ──walk, product
+    trie.Trie ──determinise──▶ dfa.Dfa ──minimise──▶ dfa.Dfa ──pack──▶ tables.Tables ──walk, product
 
 Modules with a .pxd beside them are compiled when a C compiler is there; the same .py is the reference.
 """

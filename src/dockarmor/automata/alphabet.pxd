@@ -1,6 +1,7 @@
 cimport cython
 
 
+@cython.final
 cdef class Alphabet:
     cdef public bytes classes
     cdef public Py_ssize_t width

@@ -22,7 +22,7 @@ class Alphabet:
         self.cofinite = numbers(len(charsets))
         self.offsets = numbers(len(charsets) + 1)
         self.listed = numbers(len(charsets) * self.width + 1)
-        self.member = array("B", bytes(len(charsets) * self.width + 1))
+        self.member = array("B", (0,)) * (len(charsets) * self.width + 1)
         self._list(charsets)
 
     def _list(self, charsets: list[int]) -> None:

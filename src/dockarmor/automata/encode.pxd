@@ -9,6 +9,7 @@ from dockarmor.automata.vectors cimport grown, numbers
 cpdef int[::1] full_rows(object dfa, Py_ssize_t limit)
 
 
+@cython.final
 cdef class Encoder:
     cdef public Py_ssize_t states, width, symbols, used, chain
     cdef unsigned int[::1] row_default, row_offsets, row_columns, row_targets

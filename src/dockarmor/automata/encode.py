@@ -24,7 +24,7 @@ def full_rows(dfa: Dfa, limit: int) -> "array[int]":
     offsets = dfa.offsets
     columns = dfa.columns
     targets = dfa.targets
-    rows = array("i", bytes(4 * states * width))
+    rows = array("i", (0,)) * (states * width)
     for s in range(states):
         default = defaults[s]
         for c in range(s * width, s * width + width):
@@ -58,18 +58,16 @@ class Encoder:
         self.lists = numbers(256)
         self.list_start = numbers(self.width + 1)
         self.count = numbers(self.states)
-        self.parent = numbers(self.states)
-        self.length = numbers(self.states)
-        self.recent = numbers(self.states * RECENT)
-        self.recent_count = numbers(self.states)
+        self.parent = self.length = self.recent = self.recent_count = self.count  # until they are needed
         self.candidates = numbers(RECENT + 2 * ANCESTORS + 2)
         self.mine = numbers(self.width)
         self.theirs = numbers(self.width)
         self.default = numbers(self.states)
         self.relative = numbers(self.states)
         self.offsets = numbers(self.states + 1)
-        self.entries = numbers(1024)
-        self.targets = numbers(1024)
+        room = dfa.transitions + self.symbols + 1  # by class, rows become no longer than they are
+        self.entries = numbers(room)
+        self.targets = numbers(room)
         self.used = 0
         self.most = 0
         self._weigh(dfa.classes)
@@ -158,8 +156,11 @@ class Encoder:
                 self.targets[x] = target
 
     def _parents(self) -> None:
-        """Which state first leads to a state."""
-        parent = self.parent
+        """Which state first leads to a state; what else relative states need."""
+        self.length = numbers(self.states)
+        self.recent = numbers(self.states * RECENT)
+        self.recent_count = numbers(self.states)
+        parent = self.parent = numbers(self.states)
         for s in range(self.states):
             parent[s] = -1
         for s in range(self.states):

@@ -39,7 +39,7 @@ def comb_rows(tables: Tables, symbols: int) -> "array[int]":
     following = tables.next
     check = tables.check
     states = len(base)
-    full = array("I", bytes(4 * states * symbols))
+    full = array("I", (0,)) * (states * symbols)
     rows = full
     stack = numbers(states + 1)
     done = bytearray(states)
@@ -134,7 +134,7 @@ def sparse(
         for c in range(width):
             if rows[s * symbols + first[c]] != rows[s * symbols + other]:
                 used += 1
-    made = [array("I", bytes(4 * size)) for size in (states, states + 1, used, used)]
+    made = [array("I", (0,)) * size for size in (states, states + 1, used, used)]
     defaults, offsets, columns, targets = made
     place = 0
     for s in range(states):

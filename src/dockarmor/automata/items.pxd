@@ -6,6 +6,7 @@ from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
 cdef Py_ssize_t SMALL
 
 
+@cython.final
 cdef class Items:
     cdef public Py_ssize_t accepts, count, words, limit
     cdef public int[::1] offsets, charsets, targets, loop

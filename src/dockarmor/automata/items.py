@@ -44,7 +44,7 @@ class Items:
         self.signature = numbers(64)
         self.closure = numbers(trie.nodes)
         self.words = 0
-        self.reach = array("Q", bytes(8))
+        self.reach = array("Q", (0,))
         self.sink = numbers(1)
         self._eliminate(trie)
         self.signatures = VectorSet()  # all is found
@@ -210,9 +210,9 @@ class Items:
         """
         words = (self.accepts + 64) // 64
         self.words = words
-        self.reach = array("Q", bytes(8 * words * (self.count + 1)))
+        self.reach = array("Q", (0,)) * (words * (self.count + 1))
         self.sink = numbers(self.count + 1)
-        memo = array("Q", bytes(8 * words * (self.closures.count + 1)))
+        memo = array("Q", (0,)) * (words * (self.closures.count + 1))
         known = bytearray(self.closures.count + 1)
         through_null = bytearray(self.count + 1)
         bit = 1

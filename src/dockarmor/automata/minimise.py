@@ -5,9 +5,17 @@
 from array import array
 from collections.abc import Iterator
 
-from dockarmor.automata.alphabet import in_order
 from dockarmor.automata.dfa import Dfa
-from dockarmor.automata.vectors import VectorSet, numbers, unsigned
+from dockarmor.automata.quotient import Quotient
+from dockarmor.automata.vectors import VectorSet, numbers
+
+#: what is noted of a part, side by side: its states, how many of them are dirty, the slot of most of those, how many
+SIZE, DIRTY, BEST, MOST, PART = range(5)
+#: what is noted of a row in a round: the round, its part, a hash, the first state with it, its new part, how many
+ROUND, OWN, HASH, FIRST, NEW, COUNT = range(6)
+SLOT = 8
+#: where at least one state in so many is dirty, they are looked at in order
+MANY = 16
 
 
 def minimise(dfa: Dfa) -> Dfa:
@@ -29,21 +37,10 @@ def minimise_all(dfa: Dfa, starts: list[int]) -> Iterator[Dfa]:
         raise ValueError("an automaton with out-of-band edges cannot be minimised")
     parts = Partition(dfa)
     parts.refine()
-    quotient = Quotient(dfa, parts)
-    del parts  # most of the memory at this point
+    quotient = Quotient(dfa, parts.of, parts.classes)
+    del parts, dfa  # most of the memory at this point
     for start in starts:
-        quotient.visit_all(start)
-        yield merge_columns(
-            Dfa(
-                dfa.classes,
-                dfa.width,
-                unsigned(quotient.new_defaults, quotient.count),
-                unsigned(quotient.new_offsets, quotient.count + 1),
-                unsigned(quotient.new_columns, quotient.used),
-                unsigned(quotient.new_targets, quotient.used),
-                unsigned(quotient.new_values, quotient.count),
-            )
-        )
+        yield quotient.reachable(start)
 
 
 class Partition:
@@ -63,26 +60,18 @@ class Partition:
         self.columns = dfa.columns
         self.targets = dfa.targets
         self.of = numbers(states)
-        self.size = numbers(states + 1)
+        self.parts = numbers(PART * (states + 1))
         self._by_value(dfa.values)
         self._invert()
         self.dirty = numbers(states)
-        self.is_dirty = numbers(states)
+        self.is_dirty = array("B", (0,)) * states
         self.changed = numbers(states)
         self.slot_of = numbers(states)
         slots = 16
-        while slots <= 2 * states:
+        while slots <= states + states // 4:
             slots *= 2
+        self.slots = numbers(SLOT * slots)
         self.mask = slots - 1
-        self.slot_class = numbers(slots)
-        self.slot_round = numbers(slots)
-        self.slot_first = numbers(slots)
-        self.slot_new = numbers(slots)
-        self.slot_count = numbers(slots)
-        self.slot_hash = array("Q", bytes(8 * slots))
-        self.dirty_count = numbers(states + 1)
-        self.best = numbers(states + 1)
-        self.best_count = numbers(states + 1)
         self.round = 0
         self.dirty_total = 0
 
@@ -94,7 +83,7 @@ class Partition:
             halves[1] = values[s] >> 16
             number = known.intern(halves, 0, 2)
             self.of[s] = number
-            self.size[number] += 1
+            self.parts[PART * number + SIZE] += 1
         self.classes = known.count
 
     def _invert(self) -> None:
@@ -128,40 +117,41 @@ class Partition:
             self.round += 1
             # few states use few slots, which stay in the processor's cache
             self.mask = 15
-            while self.mask < 2 * self.dirty_total:
+            while self.mask < self.dirty_total + self.dirty_total // 4:
                 self.mask = 2 * self.mask + 1
             self._sign_all()
             self._mark(self._split())
 
     def _sign_all(self) -> None:
         """Give each dirty state the slot of its (part, row); one slot per distinct one."""
+        slots = self.slots
+        parts = self.parts
+        last = SLOT * self.mask
         for i in range(self.dirty_total):
             s = self.dirty[i]
             self.is_dirty[s] = 0
             own = self.of[s]
             hashed = self._hash(s)
-            place = (hashed ^ (hashed >> 32)) & self.mask
-            while self.slot_round[place] == self.round:
-                if (
-                    self.slot_hash[place] == hashed
-                    and self.slot_class[place] == own
-                    and self._same(self.slot_first[place], s)
-                ):
+            place = SLOT * ((hashed ^ (hashed >> 32)) & self.mask)
+            trace = hashed >> 33
+            while slots[place + ROUND] == self.round:
+                if slots[place + HASH] == trace and slots[place + OWN] == own and self._same(slots[place + FIRST], s):
                     break
-                place = (place + 1) & self.mask
-            if self.slot_round[place] != self.round:
-                self.slot_round[place] = self.round
-                self.slot_class[place] = own
-                self.slot_hash[place] = hashed
-                self.slot_first[place] = s
-                self.slot_count[place] = 0
-                self.slot_new[place] = -1
-            self.slot_count[place] += 1
+                place = place + SLOT if place < last else 0
+            if slots[place + ROUND] != self.round:
+                slots[place + ROUND] = self.round
+                slots[place + OWN] = own
+                slots[place + HASH] = trace
+                slots[place + FIRST] = s
+                slots[place + COUNT] = 0
+                slots[place + NEW] = -1
+            slots[place + COUNT] += 1
             self.slot_of[i] = place
-            self.dirty_count[own] += 1
-            if self.slot_count[place] > self.best_count[own]:
-                self.best_count[own] = self.slot_count[place]
-                self.best[own] = place
+            part = PART * own
+            parts[part + DIRTY] += 1
+            if slots[place + COUNT] > parts[part + MOST]:
+                parts[part + MOST] = slots[place + COUNT]
+                parts[part + BEST] = place
 
     def _hash(self, s: int) -> int:
         """Of the part of a state and of its row in terms of parts."""
@@ -209,197 +199,50 @@ class Partition:
         Where a part has clean members, every dirty group leaves it: its rows differ from theirs. Otherwise
         the largest group stays.
         """
+        slots = self.slots
+        parts = self.parts
         count = 0
         for i in range(self.dirty_total):
             place = self.slot_of[i]
-            own = self.slot_class[place]
-            if self.slot_new[place] < 0:
-                if self.dirty_count[own] == self.size[own] and self.best[own] == place:
-                    self.slot_new[place] = own
+            own = slots[place + OWN]
+            if slots[place + NEW] < 0:
+                part = PART * own
+                if parts[part + DIRTY] == parts[part + SIZE] and parts[part + BEST] == place:
+                    slots[place + NEW] = own
                 else:
-                    self.slot_new[place] = self.classes
+                    slots[place + NEW] = self.classes
                     self.classes += 1
-            if self.slot_new[place] != own:
+            if slots[place + NEW] != own:
                 self.changed[count] = self.dirty[i]
                 count += 1
         for i in range(self.dirty_total):
             place = self.slot_of[i]
-            own = self.slot_class[place]
-            self.dirty_count[own] = 0
-            self.best_count[own] = 0
-        for i in range(self.dirty_total):
-            place = self.slot_of[i]
-            own = self.slot_class[place]
-            if self.slot_new[place] != own:
-                s = self.dirty[i]
-                self.size[own] -= 1
-                self.size[self.slot_new[place]] += 1
-                self.of[s] = self.slot_new[place]
+            own = slots[place + OWN]
+            new = slots[place + NEW]
+            parts[PART * own + DIRTY] = 0
+            parts[PART * own + MOST] = 0
+            if new != own:
+                parts[PART * own + SIZE] -= 1
+                parts[PART * new + SIZE] += 1
+                self.of[self.dirty[i]] = new
         return count
 
     def _mark(self, changes: int) -> None:
         """What leads to a state that moved is dirty."""
-        self.dirty_total = 0
+        total = 0
         for i in range(changes):
             s = self.changed[i]
             for j in range(self.before_offsets[s], self.before_offsets[s + 1]):
                 t = self.before[j]
                 if self.is_dirty[t] == 0:
                     self.is_dirty[t] = 1
-                    self.dirty[self.dirty_total] = t
-                    self.dirty_total += 1
-
-
-class Quotient:
-    """One state per part that can be reached from a start, breadth first."""
-
-    def __init__(self, dfa: Dfa, parts: Partition) -> None:
-        self.of = parts.of
-        self.states = parts.states
-        self.defaults = dfa.defaults
-        self.offsets = dfa.offsets
-        self.columns = dfa.columns
-        self.targets = dfa.targets
-        self.values = dfa.values
-        self.order = numbers(parts.classes + 1)
-        self.number = numbers(parts.classes)
-        self.first = numbers(parts.classes)
-        self.count = 0
-        self.used = 0
-        self.new_columns = array("I", bytes(4 * len(dfa.columns) + 4))
-        self.new_targets = array("I", bytes(4 * len(dfa.columns) + 4))
-        self.new_defaults = array("I", bytes(4 * parts.classes + 4))
-        self.new_offsets = array("I", bytes(4 * parts.classes + 8))
-        self.new_values = array("I", bytes(4 * parts.classes + 4))
-        self._find_first()
-
-    def _find_first(self) -> None:
-        """The first state of each part; none has a number yet."""
-        for s in range(self.states - 1, -1, -1):
-            self.first[self.of[s]] = s
-            self.number[self.of[s]] = -1
-
-    def visit_all(self, start: int) -> None:
-        """Number what can be reached from a start; the rows are left in the attributes."""
-        for s in range(self.count):
-            self.number[self.order[s]] = -1
-        self.count = 0
-        self.used = 0
-        dead = self._visit(self.of[0])
-        if self.of[start] == self.of[0]:
-            # nothing is accepted: the start is a dead state of its own
-            self.order[1] = self.of[0]
-            self.count = 2
-            self._row(0, 0)
-            self._row(1, 0)
-            return
-        self._visit(self.of[start])
-        s = dead
-        while s < self.count:
-            self._row(s, self.first[self.order[s]])
-            s += 1
-
-    def _visit(self, part: int) -> int:
-        known = self.number[part]
-        if known < 0:
-            known = self.count
-            self.number[part] = known
-            self.order[known] = part
-            self.count = known + 1
-        return known
-
-    def _row(self, new: int, old: int) -> None:
-        default = self._visit(self.of[self.defaults[old]])
-        self.new_defaults[new] = default
-        self.new_values[new] = self.values[old]
-        for i in range(self.offsets[old], self.offsets[old + 1]):
-            target = self._visit(self.of[self.targets[i]])
-            if target != default:
-                self.new_columns[self.used] = self.columns[i]
-                self.new_targets[self.used] = target
-                self.used += 1
-        self.new_offsets[new + 1] = self.used
-
-
-def merge_columns(dfa: Dfa) -> Dfa:
-    """The same automaton with one class for bytes that no state tells apart."""
-    width = dfa.width
-    states = dfa.states
-    used = dfa.transitions
-    offsets = dfa.offsets
-    columns = dfa.columns
-    targets = dfa.targets
-    keep = _alike(dfa, width, states)
-    if keep is None:
-        return dfa
-    merged = bytes([keep[column] for column in dfa.classes])
-    classes = in_order(merged)
-    number = numbers(256)
-    for column, renamed in zip(merged, classes, strict=True):
-        number[column] = renamed
-    new_columns = array("I", bytes(4 * used))
-    new_targets = array("I", bytes(4 * used))
-    new_offsets = array("I", bytes(4 * states + 4))
-    used = 0
-    for s in range(states):
-        for i in range(offsets[s], offsets[s + 1]):
-            column = columns[i]
-            if keep[column] == column:
-                new_columns[used] = number[column]
-                new_targets[used] = targets[i]
-                used += 1
-        new_offsets[s + 1] = used
-    return Dfa(
-        classes,
-        max(classes) + 1,
-        dfa.defaults,
-        unsigned(new_offsets, states + 1),
-        unsigned(new_columns, used),
-        unsigned(new_targets, used),
-        dfa.values,
-        dfa.out_of_band,
-    )
-
-
-def _alike(dfa: Dfa, width: int, states: int) -> "array[int] | None":
-    """For each class the first one that leads to the same states everywhere; None where all differ.
-
-    Classes are found by a hash of what they list and then compared. Two that hash alike and differ, which takes a
-    collision of 64 bits, stay apart.
-    """
-    wrap = 0xFFFFFFFFFFFFFFFF
-    first = 0x9E3779B97F4A7C15
-    second = 0xBF58476D1CE4E5B9
-    offsets = dfa.offsets
-    columns = dfa.columns
-    targets = dfa.targets
-    hashes = array("Q", bytes(8 * width))
-    counts = numbers(width)
-    for s in range(states):
-        row = s
-        row = (row * first) & wrap
-        for i in range(offsets[s], offsets[s + 1]):
-            column = columns[i]
-            word = targets[i]
-            word = ((word ^ row) * second) & wrap
-            word ^= word >> 29
-            hashes[column] = (hashes[column] + word * first) & wrap
-            counts[column] += 1
-    known: dict[tuple[int, int], int] = {}
-    keep = numbers(width)
-    for column in range(width):
-        keep[column] = known.setdefault((hashes[column], counts[column]), column)
-    if len(known) == width:
-        return None
-    row_of = numbers(width)
-    target_of = array("I", bytes(4 * width))
-    for s in range(states):
-        for i in range(offsets[s], offsets[s + 1]):
-            row_of[columns[i]] = s + 1
-            target_of[columns[i]] = targets[i]
-        for i in range(offsets[s], offsets[s + 1]):
-            column = columns[i]
-            other = keep[column]
-            if other != column and (row_of[other] != s + 1 or target_of[other] != target_of[column]):
-                keep[column] = column
-    return keep
+                    self.dirty[total] = t
+                    total += 1
+        self.dirty_total = total
+        if total > self.states // MANY:
+            # in the order in which they lie in memory
+            total = 0
+            for s in range(self.states):
+                if self.is_dirty[s] != 0:
+                    self.dirty[total] = s
+                    total += 1

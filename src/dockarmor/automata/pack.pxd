@@ -6,6 +6,7 @@ from dockarmor.automata.vectors cimport VectorSet, numbers
 cdef Py_ssize_t LONGEST
 
 
+@cython.final
 cdef class Comb:
     cdef Encoder rows
     cdef unsigned long long[::1] taken

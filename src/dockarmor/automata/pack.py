@@ -58,7 +58,7 @@ def _packed(dfa: Dfa, by_class: bool, differential: bool, chain: int) -> Tables:
 def _assemble(dfa: Dfa, rows: Encoder, comb: "Comb", classes: bytes | None) -> Tables:
     states = rows.states
     size = comb.highest + (256 if dfa.out_of_band is None else 257)
-    result = [array("I", bytes(4 * size)), array("I", bytes(4 * size)), array("I", bytes(4 * states))]
+    result = [array("I", (0,)) * size, array("I", (0,)) * size, array("I", (0,)) * states]
     following, check, base = result
     banded = dfa.out_of_band is not None
     band = dfa.out_of_band if dfa.out_of_band is not None else array("I")
@@ -100,7 +100,7 @@ class Comb:
     def __init__(self, rows: Encoder) -> None:
         self.rows = rows
         self.words = (rows.used >> 5) + 16
-        self.taken = array("Q", bytes(8 * self.words))
+        self.taken = array("Q", (0,)) * self.words
         self.taken[0] = 1  # slot 0 belongs to the dead state
         self.full = 0
         self.shapes = VectorSet()
@@ -193,6 +193,6 @@ class Comb:
 
     def _room(self, words: int) -> None:
         old = self.taken
-        self.taken = array("Q", bytes(8 * words))
+        self.taken = array("Q", (0,)) * words
         self.taken[: self.words] = old
         self.words = words

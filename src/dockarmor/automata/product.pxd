@@ -3,6 +3,7 @@ cimport cython
 from dockarmor.automata.vectors cimport grown, numbers
 
 
+@cython.final
 cdef class Product:
     cdef public bytes classes
     cdef public Py_ssize_t width, count

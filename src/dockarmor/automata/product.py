@@ -107,7 +107,7 @@ def combine(left: Dfa, right: Dfa, merge: Callable[[int, int], int], limits: Lim
         product.pair(0, 0, -1, -1)
     product.pair(1, 1, -1, -1)
     defaults, offsets, columns, targets = product.rows(first)
-    values = array("I", bytes(4 * first))
+    values = array("I", (0,)) * first
     for i in range(product.count):
         key = left.values[product.left[i]], right.values[product.right[i]]
         if key not in known:

@@ -4,6 +4,7 @@ from dockarmor.automata.items cimport Items
 from dockarmor.automata.vectors cimport VectorSet, numbers, sort_distinct
 
 
+@cython.final
 cdef class Prune:
     cdef Items items
     cdef list accepts

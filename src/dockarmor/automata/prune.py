@@ -23,8 +23,8 @@ class Prune:
         self.sinks = numbers(items.count + 1)
         self.sink_sets = VectorSet()
         #: of each set of sinks: which of them stay, and a bitset of the accepts that they cover
-        self.kept: array[int] = array("B", bytes(items.accepts + 1))
-        self.masks = array("Q", bytes(8 * (items.words + 1)))
+        self.kept: array[int] = array("B", (0,)) * (items.accepts + 1)
+        self.masks = array("Q", (0,)) * (items.words + 1)
         self.sets = 0
         self.set = 0
         self.live = 0

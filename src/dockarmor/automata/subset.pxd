@@ -7,8 +7,10 @@ from dockarmor.automata.trie cimport Trie
 from dockarmor.automata.vectors cimport VectorSet, grown, numbers, sort_distinct
 
 cdef Py_ssize_t LONG
+cdef unsigned int[::1] _NOTHING
 
 
+@cython.final
 cdef class Subset:
     cdef public Items items
     cdef public Alphabet alphabet
@@ -21,13 +23,13 @@ cdef class Subset:
     cdef public VectorSet additions
     cdef VectorSet accept_sets
     cdef int[::1] of_closure, of_union, of_addition
-    cdef public int[::1] state_values
     cdef list set_values
     cdef public list values
     cdef dict value_numbers
     # the automaton so far
-    cdef public int[::1] defaults, offsets, columns, targets
-    cdef public Py_ssize_t used
+    cdef list stores
+    cdef unsigned int[::1] defaults, offsets, columns, targets, state_values
+    cdef Py_ssize_t used
     # scratch of one state: a linked list of closures per touched class and per cofinite charset
     cdef int[::1] head, touched, is_touched, link_next, link_closure
     cdef int[::1] wide, wide_head, wide_slot
@@ -38,7 +40,12 @@ cdef class Subset:
     @cython.locals(state=Py_ssize_t)
     cpdef list run(self, list roots)
 
-    cpdef void release(self) except *
+    @cython.locals(states=Py_ssize_t)
+    cpdef list release(self)
+
+    cdef void _look_away(self) except *
+
+    cdef void _room(self, Py_ssize_t states, Py_ssize_t transitions) except *
 
     @cython.locals(count=Py_ssize_t, root=Py_ssize_t)
     cdef Py_ssize_t _start(self, list roots) except -1

@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 from dockarmor.automata.alphabet import Alphabet
 from dockarmor.automata.charset import EVERY
-from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.items import Items
-from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
+from dockarmor.automata.limits import LimitExceeded, Limits
 from dockarmor.automata.prune import Prune
 from dockarmor.automata.trie import Trie
-from dockarmor.automata.vectors import VectorSet, chosen, grown, numbers, sort_distinct, unsigned
+from dockarmor.automata.vectors import VectorSet, enlarge, grown, numbers, sort_distinct
 
 #: how many of the last states are looked at for who made them so many, and how many accepts are named
 BLAMED = 200
@@ -23,56 +22,11 @@ LONG = 3
 
 Resolve = Callable[[tuple[int, ...]], int]
 
-
-def determinise(trie: Trie, resolve: Resolve, covered: Resolve | None = None, limits: Limits = DEFAULT) -> Dfa:
-    """The automaton of all patterns of a trie.
-
-    `resolve` maps a sorted tuple of distinct accept ids to a value from 0 to 2**32 - 1 (0: nothing). It is
-    called once per distinct tuple; what it raises passes through. `covered` maps accept ids that will stay
-    accepted until the next NUL, whatever follows, to a bitset of the accept ids that can change no value
-    while those are present; they are then left out of the sets that `resolve` sees. None: nothing is left
-    out. Raises LimitExceeded.
-
-    >>> from dockarmor.automata.trie import Trie
-    >>> trie = Trie()
-    >>> trie.add(b"a*b", 1)
-    >>> trie.add(b"[ab]", 2)
-    >>> dfa = determinise(trie, lambda accepts: sum(accepts))
-    >>> [dfa.value(data) for data in (b"b", b"a", b"aab", b"")]
-    [3, 2, 1, 0]
-    """
-    return determinise_all(trie, [[0]], resolve, covered, limits)[0]
-
-
-def determinise_all(
-    trie: Trie, roots: list[list[int]], resolve: Resolve, covered: Resolve | None = None, limits: Limits = DEFAULT
-) -> tuple[Dfa, list[int]]:
-    """One automaton with many starts: a state that several of them lead to is made once.
-
-    Start i is of the patterns that were added to the trie at any of roots[i]. The starts are the second value;
-    0 where nothing is accepted. All else is as in `determinise`, the limits are for the whole.
-    """
-    return automaton(Subset(trie, resolve, covered, limits), roots)
-
-
-def automaton(subset: "Subset", roots: list[list[int]]) -> tuple[Dfa, list[int]]:
-    """What `determinise_all` gives. The subset is used up: its memory is let go of as soon as it can be."""
-    starts = subset.run(roots)
-    states, used, alphabet = subset.states.count, subset.used, subset.alphabet
-    values = array("I", subset.values)
-    rows = [subset.targets, subset.columns, subset.offsets, subset.defaults, subset.state_values]
-    subset.release()  # half of the memory at this point; so is what is copied here let go, one by one
-    of_state = chosen(values, unsigned(rows.pop(), states))
-    defaults = unsigned(rows.pop(), states)
-    offsets = unsigned(rows.pop(), states + 1)
-    columns = unsigned(rows.pop(), used)
-    targets = unsigned(rows.pop(), used)
-    dfa = Dfa(alphabet.classes, alphabet.width, defaults, offsets, columns, targets, of_state)
-    return dfa, starts
+_NOTHING = array("I")
 
 
 class Subset:
-    """The work of `determinise`.
+    """The work of `determinise.determinise`.
 
     A state is the number of its value and its items. The default of a state is its union of the closures of
     cofinite charsets; a class that some charset lists is an exception. Unions are looked up by the list of
@@ -102,14 +56,12 @@ class Subset:
         self.of_closure = numbers(self.items.closures.count + 1)
         self.of_union = numbers(64)
         self.of_addition = numbers(64)
-        self.state_values = numbers(64)
         self.set_values: list[int] = []
         self.values: list[int] = [0]
         self.value_numbers: dict[int, int] = {0: 0}
-        self.defaults = numbers(64)
-        self.offsets = numbers(65)
-        self.columns = numbers(64)
-        self.targets = numbers(64)
+        #: defaults, offsets, columns, targets, value numbers: the automaton so far
+        self.stores = [array("I") for _ in range(5)]
+        self._room(64, 64)
         self.used = 0
         self.head = numbers(self.width)
         self.touched = numbers(self.width)
@@ -151,11 +103,24 @@ class Subset:
             state += 1
         return starts
 
-    def release(self) -> None:
-        """Let go of what was built, and of what it was built from."""
-        nothing = numbers(0)
-        self.targets = self.columns = self.offsets = self.defaults = self.state_values = nothing
+    def release(self) -> "list[array[int]]":
+        """The automaton: defaults, offsets, columns, targets, value numbers. All else that was built is let go of."""
+        self._look_away()
+        states = self.states.count
         self.states = self.unions = self.additions = VectorSet()
+        for store, count in zip(self.stores, (states, states + 1, self.used, self.used, states), strict=True):
+            del store[count:]
+        return self.stores
+
+    def _look_away(self) -> None:
+        """An array that is looked at can neither grow nor shrink."""
+        self.defaults = self.offsets = self.columns = self.targets = self.state_values = _NOTHING
+
+    def _room(self, states: int, transitions: int) -> None:
+        self._look_away()
+        for store, count in zip(self.stores, (states, states + 1, transitions, transitions, states), strict=True):
+            enlarge(store, count)
+        self.defaults, self.offsets, self.columns, self.targets, self.state_values = self.stores
 
     def _start(self, roots: list[int]) -> int:
         """The state that is the union of the closures of these nodes, 0 where that is empty."""
@@ -171,13 +136,8 @@ class Subset:
     def _expand(self, state: int) -> None:
         """The default and the exceptions of a state."""
         self._gather(state)
-        if state + 2 > len(self.defaults):
-            self.defaults = grown(self.defaults, 2 * state + 2)
-            self.offsets = grown(self.offsets, 2 * state + 3)
         if self.used + self.width > len(self.columns):
-            room = self.used + self.used // 2 + 2 * self.width
-            self.columns = grown(self.columns, room)
-            self.targets = grown(self.targets, room)
+            self._room(0, self.used + self.used // 2 + 2 * self.width)
         default = self._target(self._collect(-1))
         self.defaults[state] = default
         union = self.union
@@ -401,7 +361,7 @@ class Subset:
         count = 1 + sort_distinct(alive, 1, self.live_count)
         found = self.states.intern(alive, 0, count)
         if found >= len(self.state_values):
-            self.state_values = grown(self.state_values, 2 * found)
+            self._room(found + found // 2, 0)
         self.state_values[found] = number
         if self.states.count > self.limit_states:
             raise self._exceeded("states", self.limit_states)

@@ -3,6 +3,7 @@ cimport cython
 cdef Py_ssize_t MAX_SEARCH
 
 
+@cython.final
 cdef class Trie:
     cdef public object limits
     cdef Py_ssize_t node_limit

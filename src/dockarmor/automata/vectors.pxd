@@ -15,7 +15,9 @@ cpdef object halved(unsigned int[::1] values)
 cpdef Py_ssize_t sort_distinct(int[::1] values, Py_ssize_t start, Py_ssize_t count) noexcept
 
 
+@cython.final
 cdef class VectorSet:
+    cdef object store
     cdef public int[::1] pool
     cdef public int[::1] offsets
     cdef public long long[::1] table

@@ -21,6 +21,17 @@ def grown(old: "array[int]", count: int) -> "array[int]":
     return new
 
 
+def enlarge(store: "array[int]", count: int) -> None:
+    """Room for `count` numbers, zeros so far, in an array that nobody looks at. It is not copied where it can stay.
+
+    >>> store = array("I", (7,))
+    >>> enlarge(store, 3); store
+    array('I', [7, 0, 0])
+    """
+    if count > len(store):
+        store.frombytes(bytes(store.itemsize * (count - len(store))))
+
+
 def unsigned(values: "array[int]", count: int) -> "array[int]":
     """The first `count` numbers, as an array of unsigned ones."""
     result = array("I")
@@ -34,7 +45,7 @@ def chosen(values: "array[int]", places: "array[int]") -> "array[int]":
     >>> chosen(array("I", (5, 6, 7)), array("I", (2, 0, 2)))
     array('I', [7, 5, 7])
     """
-    result = array("I", bytes(4 * len(places)))
+    result = array("I", (0,)) * len(places)
     target = result
     for i in range(len(places)):
         target[i] = values[places[i]]
@@ -47,7 +58,7 @@ def halved(values: "array[int]") -> "array[int]":
     >>> halved(array("I", (1, 65535)))
     array('H', [1, 65535])
     """
-    result = array("H", bytes(2 * len(values)))
+    result = array("H", (0,)) * len(values)
     target = result
     for i in range(len(values)):
         target[i] = values[i]
@@ -88,9 +99,10 @@ class VectorSet:
     """
 
     def __init__(self) -> None:
-        self.pool = numbers(64)
+        self.store = array("i", (0,)) * 64
+        self.pool = self.store
         self.offsets = numbers(18)
-        self.table = array("q", bytes(8 * 32))
+        self.table = array("q", (0,)) * 32
         self.mask = 31
         self.count = 0
         self.used = 0
@@ -134,7 +146,9 @@ class VectorSet:
         if number + 2 >= len(self.offsets):
             self.offsets = grown(self.offsets, 2 * len(self.offsets))
         if self.used + length > len(self.pool):
-            self.pool = grown(self.pool, self.used + self.used // 2 + length + 64)
+            self.pool = _ZERO  # an array that is looked at cannot grow
+            enlarge(self.store, self.used + self.used // 2 + length + 64)
+            self.pool = self.store
         for i in range(length):
             self.pool[self.used + i] = values[start + i]
         self.offsets[number] = self.used
@@ -149,7 +163,7 @@ class VectorSet:
     def _rehash(self) -> None:
         size = 2 * (self.mask + 1)
         old = self.table
-        self.table = array("q", bytes(8 * size))
+        self.table = array("q", (0,)) * size
         self.mask = size - 1
         for i in range(size // 2):
             entry = old[i]

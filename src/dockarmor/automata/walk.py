@@ -148,7 +148,7 @@ def walk_many(tables: Tables, state: int, data: bytes, offsets: "array[int]") ->
     if not 0 <= state < len(base):
         raise IndexError(f"{state} is no state")
     count = max(len(offsets) - 1, 0)
-    result = array("I", bytes(4 * count))
+    result = array("I", (0,)) * count
     reached = result
     at = offsets[0] if count else 0
     if at < 0:

@@ -7,10 +7,11 @@ automaton in its canonical numbering, so it does not depend on the company.
 
 from collections.abc import Iterator, Sequence
 
+from dockarmor.automata.determinise import automaton, determinise
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import Limits
 from dockarmor.automata.minimise import minimise, minimise_all
-from dockarmor.automata.subset import Subset, automaton, determinise
+from dockarmor.automata.subset import Subset
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.accept import AcceptClasses
 from dockarmor.compile.encoding import Entries, PlacedEntry

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dockarmor.access.capability import CAPABILITIES
 from dockarmor.access.decision import Match
 from dockarmor.access.permission import Perm
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.minimise import minimise
 from dockarmor.automata.pack import pack
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.tables import Tables
 from dockarmor.automata.trie import Trie
 from dockarmor.automata.walk import walk

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Literal, cast
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import DEFAULT, LimitExceeded, Limits
 from dockarmor.automata.pack import pack
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.tables import Tables
 from dockarmor.automata.trie import Trie
 from dockarmor.automata.vectors import chosen
@@ -135,8 +135,8 @@ class Permissions:
             entries, found = cast("list[TableEntry]", forms), [(place, 0) for place in range(len(forms))]
         if len(entries) > MAX_ARRAY:
             raise DiagnosticError([_too_many_permissions(len(entries))])
-        places = array("I", bytes(4 * len(self.classes.resolved)))
-        flags = array("I", bytes(4 * len(self.classes.resolved)))
+        places = array("I", (0,)) * len(self.classes.resolved)
+        flags = array("I", (0,)) * len(self.classes.resolved)
         for value, (place, flag) in zip(used, found, strict=True):
             places[value], flags[value] = place, flag
         return CompiledTable(

@@ -8,8 +8,8 @@ from operator import or_
 from typing import NamedTuple
 
 from dockarmor.automata.charset import EVERY, parse_class
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.limits import LimitExceeded, PatternError
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.lint.lint import Examined, Lint
 from dockarmor.lint.overlap import BOUNDS

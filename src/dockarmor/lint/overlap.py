@@ -7,9 +7,9 @@ speak of the strings that lead there, and what holds for all distinct sets of en
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.dfa import Dfa
 from dockarmor.automata.limits import LimitExceeded, Limits, PatternError
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.encoding import Encoding, PlacedEntry
 from dockarmor.compile.permission_map import EXEC_BITS, OTHER_EXEC, OWNER_EXEC

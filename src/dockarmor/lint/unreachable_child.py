@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from dockarmor.automata.determinise import determinise
 from dockarmor.automata.limits import LimitExceeded, PatternError
-from dockarmor.automata.subset import determinise
 from dockarmor.automata.trie import Trie
 from dockarmor.compile.attachment import attachment_patterns
 from dockarmor.lint.insertion import first_rule
