@@ -38,6 +38,16 @@ def test_a_default_is_made_anew_for_each_value() -> None:
     assert Record().seen is not Record().seen
 
 
+def test_no_field_without_a_default_follows_one_that_has_one() -> None:
+    @frozen
+    class Wrong:
+        x: int = 0
+        y: int  # type: ignore[misc]
+
+    with pytest.raises(TypeError, match="y has no default"):
+        Wrong(1, 2)
+
+
 def test_equality_and_hash_look_at_compared_fields_and_the_class() -> None:
     assert Place("a", 1) == Place("a", 2) != Place("b", 1)
     assert Place("a") != Deeper("a")

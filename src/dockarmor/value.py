@@ -7,6 +7,8 @@ checked (docs/decisions/0008-values.md). Here a class writes its `__init__` when
 
 from _operator import attrgetter
 from collections.abc import Callable
+from functools import cache
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -136,26 +138,40 @@ def _first_init(self: Any, *args: Any, **named: Any) -> None:
 
 def _written_init(cls: Any) -> Any:
     # Slot descriptors set past the `__setattr__` of a frozen class, and faster than object.__setattr__ does.
-    known: dict[str, Any] = {}
-    parameters, body = [], []
+    known: dict[str, Any] = {"_missing": _MISSING}
+    shape, defaults = "", []
     for number, one in enumerate(fields(cls)):
-        name = one.name
-        known[f"_set{number}"] = getattr(cls, name).__set__
+        known[f"_set{number}"] = getattr(cls, one.name).__set__
+        shape += "s" if one.factory is _MISSING else "m"
         if one.factory is not _MISSING:
-            known[f"_made{number}"], known["_missing"] = one.factory, _MISSING
-            parameters.append(f"{name}=_missing")
-            body.append(f" _set{number}(self, _made{number}() if {name} is _missing else {name})")
-            continue
-        if one.default is not _MISSING:
-            known[f"_default{number}"] = one.default
-            parameters.append(f"{name}=_default{number}")
-        else:
-            parameters.append(name)
-        body.append(f" _set{number}(self, {name})")
-    text = f"def __init__(self, {', '.join(parameters)}):\n" + ("\n".join(body) or " pass")
-    exec(text, known)  # names of fields only: nothing that was read from outside
-    known["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
-    return known["__init__"]
+            known[f"_made{number}"] = one.factory
+            defaults.append(_MISSING)
+        elif one.default is not _MISSING:
+            defaults.append(one.default)
+        elif defaults:
+            raise TypeError(f"{cls.__name__}.{one.name} has no default and follows a field that has one")
+    names = ("self", *[one.name for one in fields(cls)])
+    code = _template(shape).replace(co_varnames=names, co_qualname=f"{cls.__qualname__}.__init__")
+    return FunctionType(code, known, "__init__", tuple(defaults))
+
+
+@cache
+def _template(shape: str) -> CodeType:
+    """The code of an `__init__` for fields of this shape, whatever their names: `s` is set, `m` may be made anew.
+
+    To compile one for each class would take a tenth of a short run.
+    """
+    parameters = [f"_{number}" for number in range(len(shape))]
+    body = [
+        f" _set{number}(self, _made{number}() if _{number} is _missing else _{number})"
+        if kind == "m"
+        else f" _set{number}(self, _{number})"
+        for number, kind in enumerate(shape)
+    ]
+    known: dict[str, Any] = {}
+    exec(f"def __init__(self, {', '.join(parameters)}):\n" + ("\n".join(body) or " pass"), known)
+    code: CodeType = known["__init__"].__code__
+    return code
 
 
 def _add_equality(namespace: dict[str, Any], names: list[str], constant: bool) -> None:
