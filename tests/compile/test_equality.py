@@ -190,9 +190,6 @@ KNOWN = {
     # end of the umount string, where the kernel never asks for it
     "containerd": "mount joined with umount",
     "plasmashell": "mount joined with umount",
-    # its length of an attachment depends on how it rewrites the expression (-O no-expr-simplify gives ours)
-    "gnome-extension-gsconnect": "attachment length",
-    "steam-fossilize": "attachment length",
     # an include in a branch that is not taken makes it skip the same include later
     "xfce-session": "include lost behind a false condition",
     # `deny network unix` does not reach the strings that the kernel asks about with network_v9

@@ -14,6 +14,7 @@ from dockarmor.automata.limits import LimitExceeded
 from dockarmor.compile.compiled import START, CompiledTable
 from dockarmor.compile.construction import construct, construct_all
 from dockarmor.compile.encoding import Findings, PlacedEntry
+from dockarmor.compile.specificity import specificity
 from dockarmor.compile.table import Form, Permissions, too_large
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import Profile
@@ -25,7 +26,6 @@ from dockarmor.value import frozen, replace
 
 _EXEC = 1
 _ALPHABET = 256
-_TOKEN = regex(rb"\\x[0-9A-Fa-f]{2}|\\[\s\S]|\[\^?(?:\\[\s\S]|[^\]\\])*\]|[\s\S]")
 _GLOB = regex(r"(?:[^\\]|\\[\s\S])*?[*?\[\]{}]")
 
 
@@ -54,7 +54,7 @@ def attach(profile: Profile, features: Negotiated, warnings: Findings) -> Attach
         return Attached()
     values = [to_pattern(value, null_allowed=True, span=profile.span) for _, value in xattrs]
     names = tuple(name for name, _ in xattrs)
-    return Attached(tuple(dict.fromkeys(paths)), tuple(values), min(map(specificity, paths)), names)
+    return Attached(tuple(dict.fromkeys(paths)), tuple(values), specificity(paths), names)
 
 
 def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]:
@@ -75,50 +75,6 @@ def _knows_xattrs(profile: Profile, features: Negotiated, warnings: Findings) ->
         message = "this kernel does not look at extended attributes: the profile attaches by path alone"
         warnings.append(Diagnostic("DA411", message, profile.span, Severity.WARNING))
     return known
-
-
-def specificity(pattern: bytes) -> int:
-    """How many bytes of a path a pattern is sure to fix before its first glob, that glob's own least included.
-
-    The kernel prefers the profile with more of them (domain.c, find_attach). Counted as the reference parser
-    counts: after a `*`, `?` or negated class nothing more is added; of alternatives the least counts.
-
-    >>> specificity(b"/bin/(sh|dash)x"), specificity(b"/bin/[^/]x"), specificity(b"/[^/]*/sh")
-    (8, 6, 1)
-    """
-    levels = [[_Branch()]]
-    for match in _TOKEN.finditer(pattern):
-        token = match.group()
-        branch = levels[-1][-1]
-        if token == b"(":
-            levels.append([_Branch()])
-        elif token == b"|":
-            levels[-1].append(_Branch())
-        elif token == b")":
-            group = levels.pop()
-            branch = levels[-1][-1]
-            branch.add(min(inner.length for inner in group), any(inner.globs for inner in group))
-        elif token == b"*":
-            branch.length -= branch.last
-        else:
-            branch.add(1, token.startswith(b"[^") or token == b".")
-    return min(branch.length for branch in levels[0])
-
-
-class _Branch:
-    """One alternative: bytes counted, whether a glob has ended the counting, and what the last atom added."""
-
-    __slots__ = ("globs", "last", "length")
-
-    def __init__(self) -> None:
-        self.length = 0
-        self.last = 0
-        self.globs = False
-
-    def add(self, length: int, globs: bool) -> None:
-        self.last = 0 if self.globs else length
-        self.length += self.last
-        self.globs = self.globs or globs
 
 
 def attachments(several: Sequence[Attached], form: Form) -> Iterator[CompiledTable | DiagnosticError | None]:
