@@ -186,10 +186,6 @@ def test_every_form_of_the_tables_means_the_same(
 
 #: profile file -> why its meaning differs
 KNOWN = {
-    # apparmor_parser joins mount and umount rules with the same conditions, and then writes `mount` at the
-    # end of the umount string, where the kernel never asks for it
-    "containerd": "mount joined with umount",
-    "plasmashell": "mount joined with umount",
     # an include in a branch that is not taken makes it skip the same include later
     "xfce-session": "include lost behind a false condition",
     # `deny network unix` does not reach the strings that the kernel asks about with network_v9

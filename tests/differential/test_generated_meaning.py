@@ -40,7 +40,6 @@ EXPLAINED = [
     (r"file .*0x[26]0000", r"\bprompt\s+change_profile\b", "0003", "`prompt change_profile` grants nothing"),
     (r"policy b.\\x0[ef]\\x00\\x01", r"\bnetwork\b", "0004", "A network rule grants on unix sockets what it says"),
     (r"policy b.*audit=", r"\baudit\b", "0004", "`audit` is kept where an exact rule says the same"),
-    (r"policy b.\\x07", r"\b(?:u?n?mount|umount|pivot_root|remount)\b", "0005", "`mount`, `umount` and `pivot_root`"),
     (r"//\S+//\S+.* / .*-> ", r"[cC][iIuU]?[xX]\b", "0003", "`cx -> b` inside `foo//h` leads to `foo//h//b`"),
     (
         r"\\x04//': .*(?:quiet|audit)=",
@@ -50,7 +49,6 @@ EXPLAINED = [
     ),
     (r"0x60000[02]00", r"<\s*default\s*>", "0007", "Stacking under the default ABI"),
     (r"-> ", r"-> *@\{|profile [^\n]*@\{", "0003", "A child's target begins with the profile's name"),
-    (r"attachment_length", r"\{|@", "0005", "attachments with several alternatives"),
     (r"attachment: False / True", r"//[\s\"{]", "0005", "One whose name ends in `//` attaches to nothing"),
     (r"file .*0x20000200 / ", r"priority\s*=", "0003", "program of a `change_profile` rule has the rule's priority"),
     (r"attachment ", r":=", "0007", "`:=` in xattrs"),

@@ -14,7 +14,6 @@ from dockarmor.text.source import Source
 
 KERNELS = ("kernel-6.1", "kernel-6.12", "kernel-6.17")
 ABIS = (None, "abi/kernel-5.4-vanilla", "abi/kernel-5.4-outoftree-network", "abi/3.0", "abi/4.0")
-#: all kinds but `all`, of which docs/decisions 0003 and 0005 say what differs
 RULES = (
     *("change_profile,", "change_profile /x -> y,", "change_profile safe /x -> y,", "change_profile unsafe /x -> y,"),
     *("change_profile -> :n://a,", "change_profile /x -> :n:a,", "change_profile unsafe /a* -> :n://b*,"),
@@ -45,6 +44,7 @@ RULES = (
         "io_uring,",
     ),
     *("set rlimit nofile <= 10,", "set rlimit cpu <= 2 hours,", "file,", "^h { /a r, }"),
+    *("all,", "mount, umount, pivot_root,"),
 )
 
 

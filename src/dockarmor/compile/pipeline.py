@@ -12,8 +12,10 @@ from dockarmor.compile import version_word
 from dockarmor.compile.attachment import Attached, attach, attachments
 from dockarmor.compile.blob import write_record
 from dockarmor.compile.compiled import CompiledProfile, CompiledTable
-from dockarmor.compile.encoding import EXEC_CONFLICT, Encoding, Findings, Kinds, encode
+from dockarmor.compile.encoding import EXEC_CONFLICT, Encoding, Entries, Findings, Kinds, encode
+from dockarmor.compile.mount_join import joined
 from dockarmor.compile.reader import FORCE_COMPLAIN
+from dockarmor.compile.scope import ProfileScope
 from dockarmor.compile.sharing import Encodings
 from dockarmor.compile.table import Form, build_all
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
@@ -214,10 +216,14 @@ def _compiled(encoded: Sequence[_Encoded], options: Options) -> Iterator[Compile
         except DiagnosticError as error:
             attached.append(error)
     matched = attachments([Attached() if isinstance(one, DiagnosticError) else one for one in attached], form)
-    policies = build_all("policy", [encoding.policy for _, _, encoding in encoded], form)
+    policies = build_all("policy", [_policy(*one) for one in encoded], form)
     files = build_all("file", [encoding.file for _, _, encoding in encoded], form)
     for one, to, *tables in zip(encoded, attached, matched, policies, files, strict=True):
         yield _record(one, to, tables, form, options)
+
+
+def _policy(profile: Profile, features: Negotiated, encoding: Encoding) -> Entries:
+    return joined(encoding.policy, ProfileScope(profile.name, profile.variables, features))
 
 
 def _record(
