@@ -188,7 +188,7 @@ def test_every_form_of_the_tables_means_the_same(
 KNOWN = {
     # an include in a branch that is not taken makes it skip the same include later
     "xfce-session": "include lost behind a false condition",
-    # `deny network unix` does not reach the strings that the kernel asks about with network_v9
+    # what `deny network unix` denies with network_v9 is logged, where apparmor.d(5) says it is not
     "tnftp": "deny network unix",
 }
 
