@@ -7,12 +7,15 @@ alternatives the least counts. So it is not the same for all expressions of one 
 have in common at their beginnings does not change the number; what they have in common at their ends does.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Union
 
 from dockarmor.text.regex import regex
 from dockarmor.value import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
 
 _TOKEN = regex(rb"\\x([0-9A-Fa-f]{2})|\\([\s\S])|\[\^?(?:\\[\s\S]|[^\]\\])*\]|([\s\S])")
 
@@ -45,7 +48,7 @@ def specificity(patterns: Iterable[bytes]) -> int:
     return _counted(_factored([_read(_TOKEN.finditer(pattern)) for pattern in patterns]))[0]
 
 
-def _read(tokens: Iterator[re.Match[bytes]]) -> Sequence:
+def _read(tokens: "Iterator[re.Match[bytes]]") -> Sequence:
     """Read up to the end, or up to the `)` that ends a group."""
     branches: list[list[Atom]] = [[]]
     for match in tokens:
