@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from errno import EBADF
 
 from dockarmor.cli import places
 from dockarmor.compile import BLOB_MAGIC, is_compressed
@@ -82,6 +83,8 @@ def read_argument(name: str) -> bytes:
 
 def _argument(name: str) -> bytes:
     if name == "-":
+        if sys.stdin is None:  # closed by whoever started this
+            raise OSError(EBADF, os.strerror(EBADF), "standard input")
         return sys.stdin.buffer.read(MAX_BYTES)
     if not os.path.exists(name):
         from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today

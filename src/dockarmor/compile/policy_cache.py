@@ -8,7 +8,7 @@ HASH is the features' MurmurHash3; N tells apart feature sets with the same hash
 
 import os
 import stat
-from errno import ELOOP, ENOBUFS
+from errno import ELOOP, ENOBUFS, ENOTDIR
 from sys import byteorder
 
 from dockarmor.compile import BLOB_MAGIC, version_word
@@ -88,8 +88,8 @@ class PolicyCache:
             try:
                 os.mkdir(folder, 0o700)
             except FileExistsError:
-                if not os.path.isdir(folder):
-                    raise
+                if not stat.S_ISDIR(os.stat(folder).st_mode):
+                    raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), folder) from None
         path = os.path.join(self.folder, ".features")
         beside = f"{path}-{os.getpid()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -9,14 +9,17 @@ SKIPPED_ENDINGS = (
 )
 
 
+def is_left_behind(name: bytes) -> bool:
+    """Is a file of this name in a folder no policy?"""
+    return name.startswith(b".") or name == b"README" or name.endswith(SKIPPED_ENDINGS)
+
+
 def policy_files(folder: bytes) -> list[bytes]:
     """The paths of a folder's policy files, in order of their names. Raises OSError."""
     found = []
     for name in sorted(os.listdir(folder)):
-        if name.startswith(b".") or name == b"README" or name.endswith(SKIPPED_ENDINGS):
-            continue
         path = folder.rstrip(b"/") + b"/" + name
-        if os.path.isfile(path):
+        if not is_left_behind(name) and os.path.isfile(path):
             found.append(path)
     return found
 

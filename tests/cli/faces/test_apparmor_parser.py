@@ -115,7 +115,7 @@ def test_a_blob_that_the_kernel_refuses_is_compiled_anew(place: Path, capfd: Any
         "Cache miss: one",
         'apparmor_parser: Unable to add "one".  Profile doesn\'t exist',
     ]
-    assert parser("-a", "--skip-bad-cache-rebuild", "-f", "fs", "-L", "cache", "one") == 254
+    assert parser("-a", "--skip-bad-cache-rebuild", "-f", "fs", "-L", "cache", "one") == 2  # ENOENT
     assert capfd.readouterr().err.count("Unable") == 0
 
 
@@ -212,6 +212,73 @@ def test_workers_make_the_same_blobs(place: Path, capfdbinary: Any) -> None:
         assert parser("-S", jobs, *names) == 0
         made.append(capfdbinary.readouterr().out)
     assert made[0] == made[1]
+
+
+def test_preprocessing_prints_all_and_says_what_cannot_be_read(place: Path, capfd: Any) -> None:
+    (place / "one").write_text("profile one {\n  include <known>\n  nonsense,\n}\n")
+    assert parser("-p", "one") == 1
+    said = capfd.readouterr()
+    assert said.out.endswith("##included <known>\n/known r,\n\n  nonsense,\n}\n")
+    assert said.err == "AppArmor parser error for one in profile one at line 3: there is no rule `nonsense`\n"
+
+
+def test_an_option_of_the_defaults_that_lacks_its_value_is_refused(place: Path, capfd: Any) -> None:
+    (place / "conf").write_text("base\n")
+    assert apparmor_parser.run("apparmor_parser", ["--config-file=conf", "-M", "features", "-QT", "one"]) == 1
+    assert capfd.readouterr().err == "apparmor_parser: option 'base' in config file requires an argument\n"
+
+
+def test_no_effect_is_not_told_wherever_quiet_stands(place: Path, capfd: Any) -> None:
+    assert parser("-QT", "-O", "no-expr-simplify", "one", "-q") == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_policy_that_may_not_be_read_has_a_status_of_its_own(place: Path, monkeypatch: Any, capfd: Any) -> None:
+    (place / "two").write_text("profile two { }\n")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != "one")
+    for action in ("-QTv", "-QRv", "-N", "-p"):
+        assert parser(action, "one", "two") == 13  # EACCES
+        said = capfd.readouterr()
+        assert said.err == "Error: Could not read profile one: Permission denied.\n"
+        assert "two" in said.out
+
+
+@pytest.mark.parametrize("denied", ["mkdir", "stat"])
+def test_a_cache_that_may_not_be_used_stops_all(place: Path, denied: str, monkeypatch: Any, capfd: Any) -> None:
+    real = getattr(os, denied)
+
+    def deny(path: Any, *rest: Any, **more: Any) -> Any:
+        if str(path).startswith("cache"):
+            raise PermissionError(13, os.strerror(13), path)
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, denied, deny)
+    assert cached("one") == 1
+    assert capfd.readouterr().err == "Failed setting up policy cache (cache): Permission denied\n"
+
+
+@pytest.mark.parametrize(
+    "options, stream, status, said",
+    [
+        ("-QTv", "<&-", 1, "AppArmor parser error: cannot read stdin: Bad file descriptor\n"),
+        ("-N", "<&-", 1, "AppArmor parser error: cannot read stdin: Bad file descriptor\n"),
+        ("-S one", ">&-", 247, "apparmor_parser: Unable to write to stdout\n"),
+        ("-QTv one", ">&-", 0, ""),
+    ],
+)
+def test_streams_that_are_closed(place: Path, options: str, stream: str, status: int, said: str) -> None:
+    program = f"{sys.executable} -m dockarmor apparmor_parser --config-file=/dev/null -M features -b base"
+    done = subprocess.run(f"{program} {options} {stream}", shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, said)
+
+
+@pytest.mark.parametrize("stream", ["2> /dev/full", "2> >(exit)"])
+def test_all_is_loaded_though_errors_cannot_be_told(place: Path, stream: str) -> None:
+    (place / "bad").write_text("profile bad { nonsense, }\n")
+    program = f"{sys.executable} -m dockarmor apparmor_parser --config-file=/dev/null -M features -b base"
+    line = f"{program} -aT -f fs nothere bad one {stream}"
+    assert subprocess.run(["bash", "-c", line], check=False).returncode == 1
+    assert b"one" in (place / "fs/.load").read_bytes()
 
 
 @pytest.mark.parametrize("closed", [True, False])

@@ -58,9 +58,17 @@ def test_feature_sets_are_told_apart(base: Path, text: str) -> None:
     assert newest(text, "base/abi/4.0") == (False, True)
 
 
-@pytest.mark.parametrize("text", ["# this includes other things\n", "/included r,\n", "include <nothing>\n"])
+@pytest.mark.parametrize("text", ["# it includes other things\n", "/included r,\n", "include if exists <nothing>\n"])
 def test_words_of_comments_name_no_file(base: Path, text: str) -> None:
     assert newest(text, "other") == (False, False)
+
+
+@pytest.mark.parametrize("text", ["include <nothing>\n", 'profile a { #include "/nothing" }\n'])
+def test_of_policy_that_lacks_an_include_nothing_is_known(base: Path, text: str) -> None:
+    (base / "policy").write_text(text)
+    assert Sources(["base"]).newest("policy") is None
+    (base / "policy").write_text(f"# it does not {text}")
+    assert Sources(["base"]).newest("policy") is not None
 
 
 def test_loops_end_and_what_is_no_file_is_not_known(base: Path) -> None:

@@ -6,8 +6,10 @@ What differs on purpose is in docs/decisions/0011-apparmor-parser-face.md.
 
 import os
 import sys
+from errno import EBADF
 
 from dockarmor.cli.faces.parser_cache import Caches, about_cache, cacheable, kernel_features, not_kept
+from dockarmor.cli.faces.parser_files import Arguments, PolicyFile, warn_of_stdin
 from dockarmor.cli.faces.parser_options import STDIN, Stop, Wanted, say, show, wanted
 from dockarmor.cli.places import POLICY, base_folder, replace_file
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dockarmor.cli.faces.parser_policy import Compiler
-    from dockarmor.compile.cache import Output
-    from dockarmor.text.diagnostic import DiagnosticError
 
 _FILES = {"add": ".load", "replace": ".replace", "remove": ".remove"}
 _DONE = {"add": "Addition", "replace": "Replacement", "remove": "Removal"}
@@ -28,15 +28,6 @@ def run(name: str, arguments: list[str]) -> int:
         return _Run(wanted(name, arguments)).all()
     except Stop as stop:
         return stop.status
-
-
-class _File:
-    """A policy file of a run. `argument`: as it was named, or the folder that it is in."""
-
-    def __init__(self, argument: str, path: str, complain: bool) -> None:
-        self.argument, self.path, self.complain = argument, path, complain
-        self.cached: tuple[str, bytes] | None = None
-        self.result: Output | DiagnosticError | None = None
 
 
 class _Run:
@@ -60,13 +51,16 @@ class _Run:
             return about_cache(self.asked, self.features)
         if self.features is not None and cacheable(self.asked):
             self.caches = Caches(self.asked, self.features, self._search())
-        files = self._files()
+        arguments = Arguments(self.asked, self.base)
+        files, self.missing = arguments.files, arguments.missing
+        if warn_of_stdin(self.asked):
+            return 1
         if self.asked.action == "ofile":
             self._check_target()
-        if self.asked.action == "preprocess":
-            self._preprocess(files)
-        elif "binary" in self.flags:
+        if "binary" in self.flags:
             self._binaries(files)
+        elif self.asked.action == "preprocess":
+            self._preprocess(files)
         elif self.asked.action in ("names", "remove"):
             self._names(files)
         else:
@@ -100,45 +94,6 @@ class _Run:
             raise Stop(1)
         return given
 
-    def _files(self) -> list[_File]:
-        """The files to be read; what is left out is said."""
-        found = []
-        for argument in self.asked.files:
-            try:
-                folder = os.path.isdir(argument)
-                if not folder:
-                    os.stat(argument)
-            except OSError as error:
-                say(f"File {argument} not found, skipping...")
-                self.missing = error.errno or 1
-                continue
-            for path in _folder(argument) if folder else [argument]:
-                file = self._file(argument, path)
-                if file is not None:
-                    found.append(file)
-        if self.asked.files:
-            return found
-        if self.asked.warns("cache") and self.flags & {"write-cache"}:
-            say(
-                f"Warning from stdin (line 1): {self.asked.program}:"
-                " cannot use or update cache, disable, or force-complain via stdin"
-            )
-        return [_File(STDIN, STDIN, "complain" in self.flags)]
-
-    def _file(self, argument: str, path: str) -> "_File | None":
-        if self.asked.action in ("remove", "preprocess") or "binary" in self.flags:
-            return _File(argument, path, False)
-        quiet = "quiet" in self.flags
-        name = os.path.basename(path)
-        if os.path.lexists(os.path.join(self.base, "disable", name)):
-            if not quiet:
-                say(f"Skipping profile in {self.base}/disable: {name}")
-            return None
-        complain = os.path.lexists(os.path.join(self.base, "force-complain", name))
-        if complain:
-            say(f"Warning: found {name} in {self.base}/force-complain, forcing complain mode")
-        return _File(argument, path, complain or "complain" in self.flags)
-
     # -- policy -------------------------------------------------------------------------------------------
 
     @property
@@ -149,7 +104,7 @@ class _Run:
             self._compiler = Compiler(self.asked, self._search(), self.features)
         return self._compiler
 
-    def _policies(self, files: "Sequence[_File]") -> None:
+    def _policies(self, files: "Sequence[PolicyFile]") -> None:
         """Take from the cache or compile, then load or print, in the order of the files."""
         for file in files:
             if self.caches is not None and file.path != STDIN and not file.complain:
@@ -163,15 +118,15 @@ class _Run:
             if self.failed and "abort-on-error" in self.flags:
                 return
 
-    def _compile(self, files: "Sequence[_File]") -> None:
+    def _compile(self, files: "Sequence[PolicyFile]") -> None:
         for complain in (False, True):
             those = [file for file in files if file.complain is complain]
             if those:
-                found = self.compiler.compile([file.path for file in those], complain)
+                found = self.compiler.compile(those, complain)
                 for file, result in zip(those, found, strict=True):
                     file.result = result
 
-    def _load_cached(self, file: _File) -> bool:
+    def _load_cached(self, file: PolicyFile) -> bool:
         assert file.cached is not None
         path, blob = file.cached
         show(self.asked, f"Cache hit: {path}")
@@ -186,9 +141,9 @@ class _Run:
         """The kernel did not take a file of compiled policy."""
         verb = "replace" if self.asked.action == "replace" else "load"
         say(f"Could not {verb} profile {path} : {error.strerror}")
-        self.failed = -(error.errno or 1) & 0xFF
+        self.failed = (error.errno or 1) & 0xFF
 
-    def _finish(self, file: _File) -> None:
+    def _finish(self, file: PolicyFile) -> None:
         """Load or print what was compiled."""
         from dockarmor.cli.faces.parser_policy import say_errors
         from dockarmor.text.diagnostic import DiagnosticError
@@ -200,8 +155,9 @@ class _Run:
             self.failed = 1
             return
         show(self.asked, f"Cache miss: {file.path}")
-        if file.complain and file.path != STDIN and self.features is not None:
-            not_kept(self.asked, file.path)
+        if file.complain and file.path != STDIN and self.features is not None and not_kept(self.asked, file):
+            self.failed = 1
+            return
         if self.asked.action in ("stdout", "ofile"):
             self._print(result.blob)
         else:
@@ -215,9 +171,9 @@ class _Run:
             if "verbose" in self.flags:
                 self._succeeded(children_first(names))
         if self.caches is not None and file.path != STDIN and not file.complain:
-            self.caches.keep(file.path, result.blob)
+            self.failed = self.caches.keep(file, result.blob) or self.failed
 
-    def _names(self, files: "Sequence[_File]") -> None:
+    def _names(self, files: "Sequence[PolicyFile]") -> None:
         """--names, --remove."""
         from dockarmor.cli.faces.parser_policy import full_names, say_errors
         from dockarmor.text.diagnostic import DiagnosticError
@@ -250,7 +206,7 @@ class _Run:
         elif "verbose" in self.flags:
             self._succeeded([name])
 
-    def _binaries(self, files: "Sequence[_File]") -> None:
+    def _binaries(self, files: "Sequence[PolicyFile]") -> None:
         """--binary: as they are."""
         if self.asked.action == "remove":
             say("Error: Invalid load option specified: 2")
@@ -271,7 +227,7 @@ class _Run:
             else:
                 self._refused(file.path, error)
 
-    def _preprocess(self, files: "Sequence[_File]") -> None:
+    def _preprocess(self, files: "Sequence[PolicyFile]") -> None:
         from dockarmor.cli.faces.parser_policy import say_errors
         from dockarmor.cli.faces.parser_preprocess import preprocessed
         from dockarmor.text.diagnostic import DiagnosticError
@@ -312,6 +268,9 @@ class _Run:
             self.output += data
             return
         try:
+            # A stream that was closed by whoever started this (main.entry) is no place for a blob.
+            if self.asked.action == "stdout" and sys.stdout.name == os.devnull:
+                raise OSError(EBADF, os.strerror(EBADF))
             _put(data)
         except OSError as error:
             if isinstance(error, BrokenPipeError):
@@ -358,12 +317,6 @@ def _put(data: bytes) -> None:
 def _close_output() -> None:
     """What could not be written must not be tried again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _folder(path: str) -> list[str]:
-    from dockarmor.policy.folder import policy_files
-
-    return [os.fsdecode(file) for file in policy_files(os.fsencode(path))]
 
 
 def _bytes(path: str) -> bytes:

@@ -3,12 +3,14 @@
 import os
 from errno import ENOBUFS
 
-from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show
+from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show, warn
 from dockarmor.compile.policy_cache import MAX_FEATURES, PolicyCache, blob_version, folder_features, purge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dockarmor.cli.faces.parser_files import PolicyFile
 
 
 def cacheable(asked: Wanted) -> bool:
@@ -36,16 +38,20 @@ def about_cache(asked: Wanted, features: bytes | None) -> int:
     return 0
 
 
-def not_kept(asked: Wanted, name: str) -> None:
-    """Say that a blob in complain mode, whatever its text says, is no blob for the cache."""
-    if "write-cache" in asked.flags and asked.warns("cache"):
-        try:
-            with open(name, "rb") as file:
-                line = file.read().count(b"\n") + 1
-        except OSError:
-            line = 1
-        short = os.path.basename(name)
-        say(f"Warning from {name} ({name} line {line}): Caching disabled for: '{short}' due to force complain")
+def not_kept(asked: Wanted, file: "PolicyFile") -> bool:
+    """Say that a blob in complain mode, whatever its text says, is no blob for the cache. Is that an error?"""
+    message = f"Caching disabled for: '{os.path.basename(file.path)}' due to force complain"
+    return "write-cache" in asked.flags and warn(asked, "cache", _end(file), message)
+
+
+def _end(file: "PolicyFile") -> str:
+    """The place that the original names by the time it has read a file."""
+    try:
+        with open(file.path, "rb") as text:
+            line = text.read().count(b"\n") + 1
+    except OSError:
+        line = 1
+    return f"{file.argument} ({file.path} line {line})"
 
 
 def kernel_features(asked: Wanted) -> bytes | None:
@@ -109,31 +115,39 @@ class Caches:
         for cache in self._caches:
             blob = cache.find(name, *newest, self._version)
             if blob is not None:
-                return os.path.realpath(cache.path(name)), blob
+                return _shown(cache, name), blob
         return None
 
-    def keep(self, name: str, blob: bytes) -> None:
-        """Write what was just compiled, if that is wanted."""
-        newest = self._newest.get(name)
+    def keep(self, file: "PolicyFile", blob: bytes) -> bool:
+        """Write what was just compiled, if that is wanted. Is there an error?"""
+        newest = self._newest.get(file.path)
         if "write-cache" not in self._asked.flags or newest is None:
-            return
-        path = os.path.realpath(self._caches[0].path(name))
+            return False
+        path = _shown(self._caches[0], file.path)
         try:
-            self._caches[0].write(name, blob, newest[0])
-        except OSError:
-            if self._asked.warns("cache"):
-                say(f"Warning from {name} ({name} line 1): Failed to write cache: {path}")
-        else:
-            show(self._asked, f"Wrote cache: {path}")
+            self._caches[0].write(file.path, blob, newest[0])
+        except IsADirectoryError:
+            return warn(self._asked, "cache", _end(file), f"Failed to write cache: {path}")
+        except OSError as error:
+            message = f"Cache write disabled: Cannot create setup tmp cache file '{path}': {error.strerror}"
+            return warn(self._asked, "cache", _end(file), message)
+        show(self._asked, f"Wrote cache: {path}")
+        return False
 
     def _open(self, location: str, features: bytes) -> bool:
         cache = PolicyCache(location, features)
+        if not cache.usable:
+            try:
+                os.stat(os.path.join(cache.folder, ".features"))
+            except PermissionError as error:
+                raise _unusable(location, error) from None
+            except OSError:
+                pass
         if not cache.usable and "write-cache" in self._asked.flags and "skip-bad-cache" not in self._asked.flags:
             try:
                 cache.make()
-            except (FileExistsError, NotADirectoryError):
-                say(f"Failed setting up policy cache ({location}): Not a directory")
-                raise Stop(1) from None
+            except (NotADirectoryError, PermissionError) as error:
+                raise _unusable(location, error) from None
             except OSError as error:
                 show(self._asked, f"Cache write disabled: Cannot create cache '{location}': {error.strerror}")
                 return False
@@ -152,8 +166,18 @@ class Caches:
         else:
             words = f"failed to add read only location '{location}', does not contain valid cache directory for the"
             words += " specified feature set"
-        if self._asked.warns("cache"):
-            say(f"Warning from stdin (line 1): Cache: {words}")
+        if warn(self._asked, "cache", "stdin (line 1)", f"Cache: {words}"):
+            raise Stop(1)
+
+
+def _unusable(location: str, error: OSError) -> Stop:
+    say(f"Failed setting up policy cache ({location}): {error.strerror}")
+    return Stop(1)
+
+
+def _shown(cache: PolicyCache, name: str) -> str:
+    """The path of a blob as messages give it: links of the folder are followed, one in the blob's place is not."""
+    return os.path.join(os.path.realpath(cache.folder), os.path.basename(name))
 
 
 def _locations(asked: Wanted) -> list[str]:

@@ -36,12 +36,12 @@ OPTIONS: dict[str, tuple[str, int]] = {
     "complain": ("C", NONE),
     "Complain": ("C", NONE),
     "verbose": ("v", NONE),
+    "names": ("N", NONE),
     "namespace": ("n", ONE),
     "readimpliesX": ("X", NONE),
     "quiet": ("q", NONE),
     "skip-kernel-load": ("Q", NONE),
     "preprocess": ("p", NONE),
-    "names": ("N", NONE),
     "match-string": ("m", ONE),
     "features-file": ("M", ONE),
     "skip-cache": ("K", NONE),
@@ -54,19 +54,24 @@ OPTIONS: dict[str, tuple[str, int]] = {
     "jobs": ("j", ONE),
     "zstd-compress-level": ("c", MAYBE),
     **dict.fromkeys(("skip-bad-cache", "skip-bad-cache-rebuild", "purge-cache", "create-cache-dir"), ("", NONE)),
-    **dict.fromkeys(("debug-cache", "print-cache-dir", "abort-on-error", "print-config"), ("", NONE)),
-    **dict.fromkeys(("max-jobs", "policy-features", "kernel-features", "override-policy-abi"), ("", ONE)),
-    **dict.fromkeys(("config-file", "warn", "estimated-compile-size", "prompt-compat"), ("", ONE)),
+    **dict.fromkeys(("debug-cache", "print-cache-dir", "abort-on-error"), ("", NONE)),
+    **dict.fromkeys(("max-jobs", "policy-features", "compile-features", "kernel-features"), ("", ONE)),
+    **dict.fromkeys(("override-policy-abi", "config-file", "warn", "estimated-compile-size"), ("", ONE)),
+    "print-config-file": ("", NONE),
+    "prompt-compat": ("", ONE),
+    "print-prompt-compat": ("", NONE),
     "Werror": ("", MAYBE),
 }
 _LONG = {name: kind for name, (_, kind) in OPTIONS.items()}
 _SHORT = {short: kind for short, kind in OPTIONS.values() if short}
 _FULL = {short: name for name, (short, _) in reversed(OPTIONS.items()) if short}
-#: other spellings, which are never offered for a name that is cut short
-_ALIASES = {"--reload": "--replace", "--print-cache.dir": "--print-cache-dir"}
+#: another spelling, which is never offered for a name that is cut short
+_ALIASES = dict.fromkeys(("--rel", "--relo", "--reloa", "--reload"), "--replace")
 
 _EARLY = ("config-file", "warn", "Werror")
 _ACTIONS = ("add", "replace", "remove", "names", "stdout", "ofile", "preprocess")
+#: those that the file of defaults may ask for; the others have no effect there
+_CONFIGURED_ACTIONS = ("names", "preprocess")
 WARNINGS = (
     *("rule-not-enforced", "rule-downgraded", "abi", "deprecated", "config", "cache", "debug-cache", "jobs"),
     *("dangerous", "unexpected", "format", "missing", "override", "dev", "pound-include", "all"),
@@ -113,6 +118,8 @@ class Wanted:
         self.include: list[str] = []
         self.warnings = set(_DEFAULT_WARNINGS)
         self.errors: set[str] = set()
+        #: what is said of options without effect
+        self.notes: list[str] = []
         self.jobs = 0
 
     @property
@@ -125,7 +132,7 @@ class Wanted:
         return self.action in ("add", "replace", "remove") and "skip-kernel-load" not in self.flags
 
     def warns(self, what: str) -> bool:
-        return what in self.warnings
+        return what in self.warnings and "quiet" not in self.flags
 
 
 def wanted(program: str, arguments: "Sequence[str]", config: str = CONFIG) -> Wanted:
@@ -140,13 +147,17 @@ def wanted(program: str, arguments: "Sequence[str]", config: str = CONFIG) -> Wa
     made.values["config-file"] = place
     made.warnings, made.errors = early.warnings, early.errors
     for option, value in _configured(early, place):
-        _take(made, option, value, told=False)
+        if option not in _ACTIONS or option in _CONFIGURED_ACTIONS:
+            _take(made, option, value, told=False)
+    configured = len(made.actions)
     options, made.files = _read(program, arguments)
     for option, value in options:
         _take(made, option, value)
-    if len(made.actions) > 1:
+    if len(made.actions) > configured + 1:
         say(f"{program}: Too many actions given on the command line.")
         raise Stop(1)
+    for note in made.notes if "quiet" not in made.flags else ():
+        say(note)
     return made
 
 
@@ -165,27 +176,41 @@ def _read(
 
 
 def _configured(early: Wanted, place: str) -> list[tuple[str, str | None]]:
-    """The options in the file of defaults: a long name, or `name=value`, a line."""
+    """The options in the file of defaults: a long name, or `name=value`, or `name value`, a line."""
     if os.path.exists(place) and not os.path.isfile(place):
         return []
     try:
         with open(place, encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read(1 << 16).splitlines()
     except OSError:
-        if early.warns("config"):
-            say(f"Warning from stdin (line 1): config file '{place}' not found")
+        if warn(early, "config", "stdin (line 1)", f"config file '{place}' not found"):
+            raise Stop(1) from None
         return []
     found: list[tuple[str, str | None]] = []
     for line in map(str.strip, lines):
-        if not line or line.startswith("#"):
+        name, value = _split(line)
+        if not name or name.startswith("#"):
             continue
-        name, equals, value = line.partition("=")
-        if name in OPTIONS:
-            short, kind = OPTIONS[name]
-            found.append((_FULL.get(short, name), value if equals or kind != NONE else None))
-        else:
+        if name not in OPTIONS:
             say(f"{early.program}: unknown option ({name}) in config file.")
+            continue
+        short, kind = OPTIONS[name]
+        if kind == ONE and not value:
+            say(f"{early.program}: option '{name}' in config file requires an argument")
+            raise Stop(1)
+        found.append((_FULL.get(short, name), None if kind == NONE else value))
     return found
+
+
+def _split(line: str) -> tuple[str, str]:
+    """The option of a line and its value, with `=` or a blank between them.
+
+    >>> _split("jobs=2"), _split("cache-loc  /x y"), _split("verbose")
+    (('jobs', '2'), ('cache-loc', '/x y'), ('verbose', ''))
+    """
+    line = line.lstrip(" \t=")
+    end = min((at for at in map(line.find, " \t=") if at >= 0), default=len(line))
+    return line[:end], line[end + 1 :].lstrip(" \t")
 
 
 def _take(made: Wanted, option: str, value: str | None, *, told: bool = True) -> None:
@@ -211,15 +236,31 @@ def _take(made: Wanted, option: str, value: str | None, *, told: bool = True) ->
     elif option == "quiet":
         made.warnings.clear()
         made.flags.add(option)
+        made.flags.discard("verbose")
     elif option == "features-file":
         for name in (option, "kernel-features", "policy-features"):
             made.values[name] = value or ""
+    elif option == "compile-features":
+        made.values["policy-features"] = value or ""
     elif value is None:
         made.flags.add(option)
     else:
+        _check(made.program, option, value)
         made.values[option] = value
-    if option == "print-config":
+    if option == "print-config-file":
         sys.stdout.write(made.values["config-file"] + "\n")
+
+
+def _check(program: str, option: str, value: str) -> None:
+    """Refuse values of options without effect that the original refuses, too."""
+    if option == "prompt-compat" and value not in ("ignore", "flag", "permsv2", "default"):
+        say(f"{program}: Invalid --prompt-compat option '{value}'")
+        raise Stop(1)
+    if option == "estimated-compile-size":
+        size = value[:-2] if value[-2:] in ("KB", "MB", "GB") else value
+        if _number(size) is None:
+            say(f"{program}: --estimated-compile-size invalid size '{value}'")
+            raise Stop(1)
 
 
 def _warn(made: Wanted, option: str, value: str | None) -> None:
@@ -241,20 +282,34 @@ def _warn(made: Wanted, option: str, value: str | None) -> None:
 
 def _jobs(made: Wanted, option: str, value: str) -> None:
     """A number of processes, `xN` for as many per processor, `auto` and `max` for as many as there are."""
-    if option == "jobs" and value in ("auto", "max"):
+    if value in ("auto", "max"):
         return
-    per = option == "jobs" and value.startswith("x")
-    try:
-        number = int(value.removeprefix("x") if per else value)
-    except ValueError:
+    number = _number(value.removeprefix("x"))
+    if number is None:
         say(f"{made.program}: Invalid option {'-j' if option == 'jobs' else option}={value}")
-        raise Stop(1) from None
-    if per:
+        raise Stop(1)
+    if value.startswith("x"):
         number *= os.cpu_count() or 1
     if option == "jobs":
         made.jobs = max(1, number)
     else:
         made.values[option] = str(max(1, number))
+
+
+def _number(text: str) -> int | None:
+    """A number as strtol(3) takes it.
+
+    >>> _number("12"), _number("-0x10"), _number("010"), _number("1k"), _number("")
+    (12, -16, 8, None, None)
+    """
+    if text[-1:].isspace() or "_" in text:
+        return None
+    for base in (0, 8):
+        try:
+            return int(text, base)
+        except ValueError:
+            pass
+    return None
 
 
 def _without_effect(made: Wanted, option: str, value: str | None, *, told: bool) -> None:
@@ -275,18 +330,33 @@ def _without_effect(made: Wanted, option: str, value: str | None, *, told: bool)
     from dockarmor.cli.faces.parser_words import WITHOUT_EFFECT
 
     words, fatal = WITHOUT_EFFECT[value if value in WITHOUT_EFFECT else option]
-    if fatal or (told and "quiet" not in made.flags):
-        say(f"{made.program}: --{option} {words}")
+    note = f"{made.program}: --{option} {words}"
     if fatal:
+        say(note)
         raise Stop(1)
+    if told:
+        made.notes.append(note)
 
 
 def say(line: str) -> None:
-    """A line on standard error, behind all that standard output was given."""
+    """A line on standard error, behind all that standard output was given. That nobody can be told stops nothing."""
     sys.stdout.flush()
-    sys.stderr.flush()
-    sys.stderr.buffer.write(os.fsencode(line) + b"\n")
-    sys.stderr.buffer.flush()
+    try:
+        sys.stderr.flush()
+        sys.stderr.buffer.write(os.fsencode(line) + b"\n")
+        sys.stderr.buffer.flush()
+    except OSError:
+        # What could not be written must not be tried again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def warn(asked: Wanted, what: str, place: str, message: str) -> bool:
+    """Say something that belongs to a class of warnings, if that is wanted; whether it is to count as an error."""
+    if not asked.warns(what):
+        return False
+    fatal = what in asked.errors
+    say(f"Warning {'converted to Error ' if fatal else ''}from {place}: {message}")
+    return fatal
 
 
 def show(asked: Wanted, line: str) -> None:

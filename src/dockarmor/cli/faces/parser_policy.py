@@ -6,7 +6,7 @@ Imported where the cache has no answer, since it brings the parser and the compi
 import os
 
 from dockarmor.cli.faces.parser_cache import features_text
-from dockarmor.cli.faces.parser_options import STDIN, Stop, Wanted
+from dockarmor.cli.faces.parser_options import STDIN, Stop, Wanted, warn
 from dockarmor.cli.faces.parser_options import say as say_line
 from dockarmor.cli.policy import read_argument, shown
 from dockarmor.compile.batch import Batch, Job, Settings, output_of
@@ -23,6 +23,8 @@ from dockarmor.value import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dockarmor.cli.faces.parser_files import PolicyFile
 
 #: the codes of warnings that belong to one of the original's classes
 _CLASSES = {
@@ -45,21 +47,22 @@ class Compiler:
         self._library = library(base, tuple(folders))
         self._features = builtin(_DEFAULT) if features is None else _parsed("the kernel", features)
 
-    def compile(self, names: "Sequence[str]", complain: bool) -> "list[Output | DiagnosticError]":
+    def compile(self, files: "Sequence[PolicyFile]", complain: bool) -> "list[Output | DiagnosticError]":
         """The output of each file, or what is wrong with it; a file that cannot be read is a diagnostic, too."""
         jobs: dict[int, Job] = {}
         results: dict[int, Output | DiagnosticError] = {}
-        for at, name in enumerate(names):
+        for at, file in enumerate(files):
             try:
-                jobs[at] = self._job(name)
+                jobs[at] = self._job(file.path)
             except OSError as error:
-                results[at] = unreadable(name, error)
+                results[at] = unreadable(file.path, error)
         if self.namespace is not None or _TOLD & (self._wanted.warnings | self._wanted.errors):
-            results |= {at: self._compile_with_warnings(job, complain) for at, job in jobs.items()}
+            for at, job in jobs.items():
+                results[at] = self._compile_with_warnings(job, path_text(files[at].argument), complain)
         else:
             batch = Batch(self._library, self._settings(complain), None, self._processes(len(jobs)))
             results |= zip(jobs, batch.build(list(jobs.values())), strict=True)
-        return [results[at] for at in range(len(names))]
+        return [results[at] for at in range(len(files))]
 
     def profiles(self, name: str) -> "tuple[Profile, ...]":
         """The profiles of a file, not compiled. Raises OSError, DiagnosticError."""
@@ -91,12 +94,12 @@ class Compiler:
         jobs = self._wanted.jobs or processors()
         return min(count, jobs, int(self._wanted.values.get("max-jobs", 8 * processors())))
 
-    def _compile_with_warnings(self, job: Job, complain: bool) -> "Output | DiagnosticError":
+    def _compile_with_warnings(self, job: Job, argument: str, complain: bool) -> "Output | DiagnosticError":
         settings = self._settings(complain)
         try:
             text = job.source or source(job.path)
             policy = require(read_text(text, self._library)).policy
-            if self._warn_of_text(job.path, text, policy):
+            if self._warn_of_text(argument, job.path, text, policy):
                 return DiagnosticError(())
             if self.namespace is not None:  # in their order there
                 policy = replace(policy, profiles=tuple(sorted(policy.profiles, key=lambda profile: profile.name)))
@@ -110,34 +113,31 @@ class Compiler:
         fatal = False
         for one in built.diagnostics:
             place, line = (one.span.source.name, one.span.position[0]) if one.span else (job.path, 1)
-            fatal |= self._warn(_CLASSES.get(one.code, ""), f"{job.path} ({place} line {line})", one.message)
+            fatal |= self._warn(_CLASSES.get(one.code, ""), f"{argument} ({place} line {line})", one.message)
         if fatal:
             return DiagnosticError(())
         return output_of(built)
 
-    def _warn_of_text(self, name: str, text: Source, policy: Policy) -> bool:
+    def _warn_of_text(self, argument: str, name: str, text: Source, policy: Policy) -> bool:
         """What the original says while it reads. Is any of it to count as an error?"""
         program, space = self._wanted.program, self.namespace
         tops = sorted(policy.profiles, key=lambda profile: profile.span.start)
         if policy.abi is None and "policy-features" not in self._wanted.values:
-            line = tops[0].span.position[0] if tops else 1
+            line = tops[0].span.position[0] if tops else text.position(len(text.text))[0]
             message = f"{program}: File '{name}' missing feature abi, falling back to default policy feature abi"
-            if self._warn("abi", f"{name} ({name} line {line})", message):
+            if self._warn("abi", f"{argument} ({name} line {line})", message):
                 return True
         for top in tops:
             if space is not None and top.namespace is not None:
                 line = top.span.source.position(top.span.end)[0]
                 message = f"{program}: -n {space} overriding policy specified namespace :{top.namespace}:"
-                if self._warn("override", f"{name} ({top.span.source.name} line {line})", message):
+                if self._warn("override", f"{argument} ({top.span.source.name} line {line})", message):
                     return True
         return False
 
     def _warn(self, about: str, place: str, message: str) -> bool:
         """Say it if that was asked for; whether it is to count as an error."""
-        fatal = about in self._wanted.errors
-        if fatal or self._wanted.warns(about):
-            say(f"Warning {'converted to Error ' if fatal else ''}from {place}: {message}")
-        return fatal
+        return warn(self._wanted, about, _native(place), _native(message))
 
 
 def source(name: str) -> Source:
@@ -188,4 +188,9 @@ def _parsed(name: str, text: bytes) -> FeatureSet:
 
 def say(line: str) -> None:
     """A line on standard error in which names are policy text."""
-    say_line(os.fsdecode(line.encode("latin-1", "backslashreplace")))
+    say_line(_native(line))
+
+
+def _native(text: str) -> str:
+    """Policy text as the names of files are written."""
+    return os.fsdecode(text.encode("latin-1", "backslashreplace"))

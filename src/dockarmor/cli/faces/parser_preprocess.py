@@ -6,7 +6,7 @@ from dockarmor.policy.read import grammar, library
 from dockarmor.policy.resolve import MAX_INCLUDE_DEPTH, MAX_INCLUDES
 from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import Block, Conditional, Include, Node, ProfileNode
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 from dockarmor.text.latin import path_text
 from dockarmor.text.source import Source
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 def preprocessed(name: str, search: "Sequence[str]", seen: set[str]) -> "Iterator[str]":
     """A file's text, piece by piece. `seen`: what the files before included outside of profiles.
 
-    Raises OSError, and DiagnosticError where an include has no file.
+    Raises OSError, DiagnosticError where an include has no file and, behind all the text, where it cannot be read.
     """
     *folders, base = map(path_text, search)
     text = source(name)
-    yield from _Splicer(library(base, tuple(folders))).spliced(text, seen, 0)
+    splicer = _Splicer(library(base, tuple(folders)))
+    yield from splicer.spliced(text, seen, 0)
+    if splicer.errors:
+        raise DiagnosticError(splicer.errors)
 
 
 class _Splicer:
@@ -31,10 +34,13 @@ class _Splicer:
     def __init__(self, found: Library) -> None:
         self._found = found
         self._count = 0
+        self.errors: list[Diagnostic] = []
 
     def spliced(self, text: Source, seen: set[str], depth: int) -> "Iterator[str]":
         at = 0
-        for node, scope in _includes(parse(text, grammar()).file.body, seen):
+        parsed = parse(text, grammar())
+        self.errors += (one for one in parsed.diagnostics if one.severity is Severity.ERROR)
+        for node, scope in _includes(parsed.file.body, seen):
             yield text.text[at : node.span.start] + " "
             at = node.span.end
             yield from self._included(node, scope, depth)

@@ -66,20 +66,34 @@ class Sources:
         return known
 
     def _named(self, text: bytes, word: bytes) -> "Iterator[bytes]":
-        """The places that stand behind a word, as far as they are there."""
+        """The places that stand behind a word, as far as they are there. Raises OSError where one must be there."""
         at = text.find(word)
         while at >= 0:
-            place, magic = _place(text[at + len(word) : at + 4200].lstrip(_BLANK))
+            rest = text[at + len(word) : at + 4200].lstrip(_BLANK)
+            place, magic = _place(rest)
             # A comment may say that something "includes" anything: no file of that name in this folder is meant.
-            line = text[text.rfind(b"\n", 0, at) + 1 : max(0, at - 1)]
-            said = not magic and not place.startswith(b"/") and b"#" in line
+            line = text[text.rfind(b"\n", 0, at) + 1 : at]
+            said = not magic and not place.startswith(b"/") and b"#" in line[:-1]
             if place and not said and b"\0" not in place:
                 for folder in self._search if magic else (b"",):
                     path = os.path.join(folder, place)
                     if os.path.exists(path):
                         yield path
                         break
+                else:
+                    if word == b"include" and rest.startswith((b"<", b'"')) and _is_rule(line):
+                        raise OSError(path)
             at = text.find(word, at + len(word))
+
+
+def _is_rule(line: bytes) -> bool:
+    """Can `include` behind this start of a line be the word that includes?
+
+    >>> _is_rule(b"  "), _is_rule(b"profile x { #"), _is_rule(b"# "), _is_rule(b"/usr/")
+    (True, True, False, False)
+    """
+    line = line.removesuffix(b"#")
+    return b"#" not in line and b'"' not in line and (not line or line[-1:] in b" \t\r{},")
 
 
 def _place(rest: bytes) -> tuple[bytes, bool]:

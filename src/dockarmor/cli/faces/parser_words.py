@@ -39,7 +39,7 @@ How it is read and compiled
   -C, --Complain             in complain mode
   -M, --features-file FILE   --kernel-features and --policy-features in one
   --kernel-features FILE     what the kernel can do (default: what this one says)
-  --policy-features FILE     what policy without an abi rule knows of
+  --policy-features FILE     what policy without an abi rule knows of (also --compile-features)
   --override-policy-abi FILE the same, also for policy with an abi rule
   -f, --subdomainfs DIR      where the kernel's policy files are
   -j, --jobs N, --max-jobs N compile N at the same time; `auto`, xN for N per processor
@@ -56,7 +56,7 @@ Cache
 Else
   -v, --verbose, -q, --quiet
   --warn CLASS, --Werror[=CLASS]   see --help=warn
-  --config-file FILE, --print-config
+  --config-file FILE, --print-config-file
   -V, --version, -h, --help[=warn|Werror|dump|Optimize]
 
 Accepted, without effect: -D/--dump, -O/--Optimize, -c/--zstd-compress-level, -m/--match-string.
