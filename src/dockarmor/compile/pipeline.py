@@ -21,7 +21,7 @@ from dockarmor.compile.table import Form, build_all
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
 from dockarmor.policy.profile import Flags, Policy, Profile
 from dockarmor.rules.kind import Kind
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
 from dockarmor.value import field, frozen, replace
 
 #: Words in the profile flags that make the record carry `path_flags`, and the bits they set (include/path.h).
@@ -123,13 +123,28 @@ def compile_policies(
     known: Encodings | None = None,
 ) -> Iterator[Built | DiagnosticError]:
     """What `compile_policy` makes of each, or what it raises: the same bytes, sooner."""
-    families = []
+    families, joined = [], options is not None and options.namespace is not None
+    doubles = []
     for policy in policies:
+        doubles.append(_double(policy) if joined else None)
         features = intersect(policy.abi or policy_features, kernel_features)
         families.append([(profile, features) for top in policy.profiles for profile in top.family()])
     records = compile_all([one for family in families for one in family], options, kinds, known)
-    for family in families:
-        yield _joined(list(islice(records, len(family))))
+    for family, double in zip(families, doubles, strict=True):
+        built = _joined(list(islice(records, len(family))))
+        yield built if double is None else double
+
+
+def _double(policy: Policy) -> DiagnosticError | None:
+    """What is wrong where all profiles are to come into one namespace: two of one name, from two namespaces."""
+    first: dict[str, Profile] = {}
+    for profile in policy.profiles:
+        other = first.setdefault(profile.name, profile)
+        if other is not profile:
+            message = f"there are two profiles `{profile.name}` for one namespace"
+            others = (Label(other.span, "the first is here"),)
+            return DiagnosticError([Diagnostic("DA029", message, profile.span, others=others)])
+    return None
 
 
 def _joined(records: Sequence[CompiledBlob | DiagnosticError]) -> Built | DiagnosticError:

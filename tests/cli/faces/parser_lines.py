@@ -12,6 +12,7 @@ FILES = {
     "bad": "profile bad {\n  nonsense,\n}\n",
     "variable": "profile v {\n  @{foo} r,\n}\n",
     "conflict": "profile x {\n  /** px,\n  /a/** ix,\n}\n",
+    "spread": "profile x { }\nprofile :own:x { }\n",
     "twice": "profile t {}\nprofile t {}\n",
     "lacks": "include <nothere>\nprofile l { }\n",
     "maybe": "include if exists <nothere>\n# a comment\nprofile l { include <inc.d> include <inc.d> }\n",
@@ -35,6 +36,8 @@ FILES = {
     "conf-blanks": "  verbose =\n= = skip-kernel-load\nfeatures-file\tF\nnamespace  foo\n",
     "conf-actions": "replace\nstdout\nremove\nfeatures-file=F\nskip-kernel-load\nverbose\n",
     "conf-names": "names\nfeatures-file=F\n",
+    "conf-complain": "Complain\nfeatures-file=F\n",
+    "slashes": "profile a//b { profile c { } }\nprofile d { }\n",
     "conf-quiet": "quiet\nfeatures-file=F\nskip-kernel-load\n",
     "left/good": "profile good { }\n",
     **dict.fromkeys((f"left/{name}" for name in ("x~", "x.orig", "x.dpkg-new", "x.rej", "README", ".x")), "nonsense"),
@@ -239,6 +242,12 @@ a
 -M F -QW -L C b; rm fs/.replace; PARSER -M F -rvk --skip-bad-cache-rebuild -f fs -L C b
 -M F -rTv -f fs b 2> /dev/full
 -M F -QTv nofile b 2> /dev/full
+-M F --Complain -QWk -L C b; PARSER -M F --complain -f fs -a b
+--config-file=conf-complain -QWk -L C b
+-M F --optimize=nothing -QT b
+-M F -QTv -f fs slashes; PARSER -M F -Rv -f fs slashes; PARSER -M F -N slashes
+--help=O > /dev/null
+--help=o > /dev/null
 """.strip().splitlines()
 #: exit status and standard output are the same, and so are the places in the messages; the words are ours
 WORDS = """
@@ -255,4 +264,4 @@ WORDS = """
 -b d -M F -QW -L C d/with; mv d/inc.d d/x; PARSER -b d -M F -Qk -L C d/with
 """.strip().splitlines()
 #: the same exit status and standard output; the original does not say where
-NOWHERE = ("-M F -QT variable", "-M F -QT conflict", "-M F -QT twice", "-M F -N twice")
+NOWHERE = ("-M F -QT variable", "-M F -QT conflict", "-M F -QT twice", "-M F -n own -QT spread", "-M F -N twice")

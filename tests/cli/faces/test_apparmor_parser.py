@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dockarmor.cli.faces import apparmor_parser, parser_options
+from dockarmor.compile.reader import read_blob
 from dockarmor.policy.features import builtin
 
 PROFILE = "profile one /bin/one {\n  include <known>\n  /x r,\n}\n"
@@ -220,6 +221,21 @@ def test_preprocessing_prints_all_and_says_what_cannot_be_read(place: Path, capf
     said = capfd.readouterr()
     assert said.out.endswith("##included <known>\n/known r,\n\n  nonsense,\n}\n")
     assert said.err == "AppArmor parser error for one in profile one at line 3: there is no rule `nonsense`\n"
+
+
+def test_one_namespace_has_no_place_for_two_profiles_of_one_name(place: Path, capfd: Any) -> None:
+    (place / "one").write_text("profile one { }\nprofile :own:one { }\n")
+    assert parser("-QTv", "one") == 0
+    assert parser("-QTq", "-n", "own", "one") == 1
+    assert capfd.readouterr().err == (
+        "AppArmor parser error for one in profile one at line 2: there are two profiles `one` for one namespace\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["-C", "--complain", "--Complain"])
+def test_every_spelling_of_complain_mode_is_obeyed(place: Path, option: str, capfdbinary: Any) -> None:
+    assert parser("-S", option, "one") == 0
+    assert read_blob(capfdbinary.readouterr().out)[0].mode == "complain"
 
 
 def test_an_option_of_the_defaults_that_lacks_its_value_is_refused(place: Path, capfd: Any) -> None:

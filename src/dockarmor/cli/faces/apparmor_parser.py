@@ -161,7 +161,7 @@ class _Run:
         if self.asked.action in ("stdout", "ofile"):
             self._print(result.blob)
         else:
-            from dockarmor.cli.faces.parser_kernel import children_first, refused
+            from dockarmor.cli.faces.parser_kernel import children_first, refused, shown
 
             names = [figures.name for figures in result.profiles]
             error = self._write(result.blob) if result.blob else None
@@ -169,7 +169,7 @@ class _Run:
                 self.failed = refused(self.asked.program, self.asked.action, names, error)
                 return
             if "verbose" in self.flags:
-                self._succeeded(children_first(names))
+                self._succeeded([shown(name, names) for name in children_first(names)])
         if self.caches is not None and file.path != STDIN and not file.complain:
             self.failed = self.caches.keep(file, result.blob) or self.failed
 
@@ -260,7 +260,7 @@ class _Run:
     def _succeeded(self, names: "Sequence[str]") -> None:
         done = _DONE[self.asked.action].encode()
         for name in names:
-            self._tell(b'%s succeeded for "%s".\n' % (done, name.rpartition("//")[2].encode("latin-1")))
+            self._tell(b'%s succeeded for "%s".\n' % (done, name.encode("latin-1")))
 
     def _print(self, data: bytes) -> None:
         """What was asked for."""

@@ -53,6 +53,16 @@ def refused(program: str, action: str, names: "Sequence[str]", error: OSError) -
     return -number & 0xFF
 
 
+def shown(name: str, names: "Sequence[str]") -> str:
+    """The name of a profile as its own text gives it: a child's without its parent's.
+
+    >>> [shown(name, ("a", "a//b", "c//d")) for name in ("a", "a//b", "c//d")]
+    ['a', 'b', 'c//d']
+    """
+    parent, _, own = name.rpartition("//")
+    return own if parent in names else name
+
+
 def children_first(names: "Sequence[str]") -> list[str]:
     """Names that come with each profile before its children, so that each comes behind them.
 

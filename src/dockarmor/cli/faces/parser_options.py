@@ -172,7 +172,12 @@ def _read(
         options.append(("", str(error)))
     if several and options and options[-1][0] == "":
         say(f"{program}: {options.pop()[1]}")
-    return [(_FULL.get(option, option), value) for option, value in options], files
+    return [(_canonical(option), value) for option, value in options], files
+
+
+def _canonical(option: str) -> str:
+    """One name for the spellings of an option, of which some are one letter."""
+    return _FULL.get(OPTIONS[option][0] if option in OPTIONS else option, option)
 
 
 def _configured(early: Wanted, place: str) -> list[tuple[str, str | None]]:
@@ -194,11 +199,11 @@ def _configured(early: Wanted, place: str) -> list[tuple[str, str | None]]:
         if name not in OPTIONS:
             say(f"{early.program}: unknown option ({name}) in config file.")
             continue
-        short, kind = OPTIONS[name]
+        kind = OPTIONS[name][1]
         if kind == ONE and not value:
             say(f"{early.program}: option '{name}' in config file requires an argument")
             raise Stop(1)
-        found.append((_FULL.get(short, name), None if kind == NONE else value))
+        found.append((_canonical(name), None if kind == NONE else value))
     return found
 
 

@@ -16,7 +16,11 @@ WITHOUT_EFFECT = {
     "match-string": ("has no effect here; name a file with -M", False),
     "readimpliesX": ("is not supported; it would let programs map what they may only read", True),
 }
-_CLASSES = {"warn": WARNINGS, "Werror": WARNINGS, "dump": DUMPS, "Dump": DUMPS, "Optimize": OPTIMIZATIONS}
+_CLASSES = {
+    **dict.fromkeys(("warn", "Werror"), WARNINGS),
+    **dict.fromkeys(("dump", "Dump", "D"), DUMPS),
+    **dict.fromkeys(("Optimize", "optimize", "O"), OPTIMIZATIONS),
+}
 
 _USAGE = """usage: {program} [OPTION]… [POLICY]…
 Compile AppArmor policy from files, folders or standard input, and load it into the kernel.
@@ -79,5 +83,6 @@ def answer(program: str, option: str, topic: str | None) -> int:
         sys.stderr.write(f"{program}: Invalid --help option {topic}\n")
         return 1
     names = "\n".join(f"  {name}" for name in _CLASSES[topic])
-    sys.stdout.write(f"usage: {program} --{topic}=[no-]CLASS\n{names}\n")
+    dashes = "--" if len(topic) > 1 else "-"
+    sys.stdout.write(f"usage: {program} {dashes}{topic}=[no-]CLASS\n{names}\n")
     return 0
