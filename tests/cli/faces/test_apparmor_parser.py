@@ -235,7 +235,7 @@ def test_one_namespace_has_no_place_for_two_profiles_of_one_name(place: Path, ca
 @pytest.mark.parametrize("option", ["-C", "--complain", "--Complain"])
 def test_every_spelling_of_complain_mode_is_obeyed(place: Path, option: str, capfdbinary: Any) -> None:
     assert parser("-S", option, "one") == 0
-    assert read_blob(capfdbinary.readouterr().out)[0].mode == "complain"
+    assert [profile.mode for profile in read_blob(capfdbinary.readouterr().out).profiles] == ["complain"]
 
 
 def test_an_option_of_the_defaults_that_lacks_its_value_is_refused(place: Path, capfd: Any) -> None:
