@@ -148,6 +148,7 @@ a
 -M F -QW -L C b; rm C/*/b; PARSER -M F -Qk -L C b
 -M F -QW -L C b; echo garbage > C/7fc4fb32.0/b; PARSER -M F -Qk -L C b
 -M F -QWk -L C /dev/stdin < b
+-M F -QW -L C b; PARSER -M F -QW -L D,C b; PARSER -M F -rTW -f fs -L C,D b; PARSER -M F -qkQW -L D,C b
 -M F -QWkS -L C,D b > /dev/null; PARSER -M F -QkW -L D,C b
 -M F -Qk -L nonexist b
 -M F -Qk -L d b

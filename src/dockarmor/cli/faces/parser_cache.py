@@ -163,6 +163,8 @@ class Caches:
         words = f"added readonly location '{location}'"
         if cache.usable:
             self._caches.append(cache)
+            if "show-cache" not in self._asked.flags:
+                return
         else:
             words = f"failed to add read only location '{location}', does not contain valid cache directory for the"
             words += " specified feature set"
