@@ -164,6 +164,16 @@ def test_a_file_of_output_is_written_whole(place: Path) -> None:
     assert (place / "out").read_bytes().startswith(b"\x04\x08\x00version")
 
 
+def test_a_file_of_output_is_written_where_no_other_may_be_made_beside(place: Path, monkeypatch: Any) -> None:
+    (place / "own").mkdir()
+    (place / "own/out").write_bytes(b"before")
+    before = os.stat("own/out").st_ino
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(place / "own"))
+    assert parser("-o", "own/out", "one") == 0
+    assert (place / "own/out").read_bytes().startswith(b"\x04\x08\x00version")
+    assert os.stat("own/out").st_ino == before
+
+
 def test_hostile_places_are_no_policy(place: Path, capfd: Any) -> None:
     os.mkfifo("fifo")
     assert parser("-QT", "fifo", "/dev/zero") == 1

@@ -297,7 +297,8 @@ class _Run:
     def _write_target(self) -> None:
         path = self.values["ofile"]
         try:
-            if os.path.exists(path) and not os.path.isfile(path):
+            beside = os.path.dirname(os.path.realpath(path))
+            if os.path.exists(path) and not (os.path.isfile(path) and os.access(beside, os.W_OK)):
                 with open(path, "wb", buffering=0) as file:
                     file.write(self.output)
             else:
