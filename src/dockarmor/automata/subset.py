@@ -181,7 +181,8 @@ class Subset:
         self.touches = 0
         self.wides = 0
         self.wide_links = 0
-        for i in range(self.states.offsets[state] + 1, self.states.offsets[state + 1]):
+        # from behind: what is put in front of its list then comes in order, as it will be sorted
+        for i in range(self.states.offsets[state + 1] - 1, self.states.offsets[state], -1):
             item = pool[i]
             for edge in range(item_offsets[item], item_offsets[item + 1]):
                 charset = item_charsets[edge]
