@@ -148,11 +148,25 @@ def test_what_is_wrong_with_a_host_is_said_as_debian_says_it(
     for options in ((), ("--enabled",), ("--profiled",)):
         expected = inside([*debian("bookworm", "aa-status"), *options])
         found = inside([*ours("aa-status"), "--text=3", *options])
-        assert found.stdout == expected.stdout, options
+        assert (found.stdout, found.stderr.rstrip()) == (expected.stdout, expected.stderr.rstrip()), options
         assert found.returncode == expected.returncode, options
 
 
-@pytest.mark.parametrize("options", [("--bogus",), ("--pro",), ("--json=1",), ("-x",), ("--show",), ("word",)])
+@pytest.mark.parametrize("suite", NEWER)
+def test_the_parts_of_a_name_with_newlines_are_told_as_debian_tells_them(
+    faked_host: Any, inside: Any, debian: Any, ours: Any, suite: str
+) -> None:
+    (faked_host.root / "profiles").write_text("new\nline (enforce)\nother (complain)\n")
+    for options in ((), ("--quiet",), ("--profiled",)):
+        expected, found = inside([*debian(suite, "aa-status"), *options]), inside([*ours("aa-status"), *options])
+        assert (found.stdout, found.stderr) == (expected.stdout, expected.stderr), options
+        assert found.returncode == expected.returncode == 0, options
+
+
+BAD = [("--bogus",), ("--pro",), ("--json=1",), ("-x",), ("--show",), ("word",), ("--filter",), ("--p",)]
+
+
+@pytest.mark.parametrize("options", BAD)
 def test_a_bad_command_line_is_answered_alike_but_for_the_usage(
     busy: Any, inside: Any, debian: Any, ours: Any, options: tuple[str, ...]
 ) -> None:

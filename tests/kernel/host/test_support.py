@@ -26,7 +26,9 @@ def test_a_parameter_that_is_not_there_is_not_known(faked_host: Any) -> None:
 
 
 def test_the_mount_is_found_by_its_kind_and_its_folder(faked_host: Any, tmp_path: Any) -> None:
-    place = tmp_path / "with blank"
+    place = (
+        tmp_path / "with blank, \N{LATIN CAPITAL LETTER A WITH RING ABOVE}"
+    )  # the second byte is a line's end in latin-1
     (place / "apparmor").mkdir(parents=True)
     other = tmp_path / "empty"
     other.mkdir()

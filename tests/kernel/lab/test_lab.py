@@ -54,6 +54,16 @@ def loaded(lab_kernel: Lab, blob: bytes) -> Iterator[Lab]:
 
 
 @pytest.mark.lab
+def test_names_are_bytes(lab_kernel: Lab, reference_parser: Path, shared: Path, tmp_path: Path) -> None:
+    """0x85, the second byte of the letter, ends a line for whoever takes it for a character of latin-1."""
+    name = "\N{LATIN CAPITAL LETTER A WITH RING ABOVE} \\r \\xff"
+    lab_kernel.load(compiled(f'profile "{name}" {{ file, }}\n', reference_parser, shared, tmp_path))
+    (found,) = lab_kernel.profiles()
+    lab_kernel.remove(found.name)
+    assert (found.name.encode("latin-1"), bool(found.hash)) == (b"\xc3\x85 \r \xff", True)
+
+
+@pytest.mark.lab
 def test_loaded_profiles_are_listed_with_the_kernels_digest(loaded: Lab) -> None:
     assert [(found.name, found.mode) for found in loaded.profiles()] == [
         ("lab-demo", "enforce"),

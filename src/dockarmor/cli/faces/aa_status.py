@@ -24,6 +24,7 @@ from dockarmor.kernel.host import loaded
 from dockarmor.kernel.host.support import Support, support
 from dockarmor.kernel.host.tasks import Task, tasks
 from dockarmor.kernel.label_text import mode_word
+from dockarmor.text.latin import people_text
 from dockarmor.value import frozen, replace
 
 ENABLED, DISABLED, NO_POLICY, NO_CONTROL, NO_PERMISSION, INTERNAL_ERROR = 0, 1, 2, 3, 4, 42
@@ -39,10 +40,12 @@ COUNTS = {
     "process-mixed": ("processes", "mixed"),
 }
 FILTERS = ("mode", "profiles", "pid", "exe")
+#: in the original's order, in which what an abbreviation may mean is told
 LONG = {
-    **dict.fromkeys(("enabled", *COUNTS, "json", "pretty-json", "verbose", "quiet", "count"), NONE),
-    **dict.fromkeys(("show", "text", *(f"filter.{name}" for name in FILTERS)), ONE),
+    **dict.fromkeys(("enabled", *COUNTS, "json", "pretty-json", "verbose", "quiet"), NONE),
     "help": MAYBE,
+    "count": NONE,
+    **dict.fromkeys(("show", "filter.profiles", "filter.pid", "filter.exe", "filter.mode", "text"), ONE),
 }
 
 USAGE = """usage: {program} [OPTION]…
@@ -194,13 +197,16 @@ def _profiles(wanted: Wanted, found: Support) -> list[LoadedOne]:
         raise _Stop(NO_CONTROL)
     root = f"{found.mount}/apparmor"
     try:
-        listing = loaded.listing(root)
+        lines = list(loaded.lines(root))
     except OSError as error:
         if isinstance(error, PermissionError):
             _say(wanted, "You do not have enough privilege to read the profile set.")
         else:
             _say(wanted, f"Could not open {root}/profiles: {error.strerror}")
         raise _Stop(NO_PERMISSION) from None
+    for line in (line for line, entry in lines if entry is None):
+        _say(wanted, f"Error: failed profile name split of '{people_text(line)}\n'.")
+    listing = [entry for _, entry in lines if entry is not None]
     attested = loaded.identities(root) if wanted.version > 3 and not wanted.json else {}
     return [LoadedOne(name, mode_word(mode), attested.get(name, "")) for name, mode in listing]
 
@@ -271,7 +277,8 @@ def _matcher(wanted: Wanted, what: str, expression: str) -> Callable[[str], bool
 
 
 def _say(wanted: Wanted, message: str) -> None:
-    if not wanted.quiet:
+    """AppArmor 3.0 says nothing where only a number is asked for."""
+    if not wanted.quiet and (wanted.verbose or wanted.version > 3):
         sys.stderr.write(message + "\n")
 
 

@@ -35,8 +35,15 @@ class Details:
 
 def listing(root: str) -> list[tuple[str, str]]:
     """Names and modes from the flat list, in its order. Raises OSError. Lines that are none are left out."""
-    found = (split_label(line) for line in read_text(f"{root}/profiles").split("\n"))
-    return [(name, mode) for name, mode in filter(None, found) if mode is not None]
+    return [entry for _, entry in lines(root) if entry is not None]
+
+
+def lines(root: str) -> Iterator[tuple[str, tuple[str, str] | None]]:
+    """Each line of the flat list, and the name and mode that it holds; None for a part of a name with newlines."""
+    text = read_text(f"{root}/profiles")
+    for line in text.removesuffix("\n").split("\n") if text else ():
+        name, mode = split_label(line) or (line, None)
+        yield line, None if mode is None else (name, mode)
 
 
 def details(root: str) -> dict[str, Details]:

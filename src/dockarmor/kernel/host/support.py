@@ -58,7 +58,7 @@ def securityfs(proc: str = "/proc") -> str | None:
         mounts = read_text(f"{proc}/mounts")
     except OSError:
         return None
-    for line in mounts.splitlines():
+    for line in mounts.split("\n"):
         words = line.split(" ")
         if len(words) > 2 and words[2] == "securityfs" and os.path.isdir(_plain(words[1]) + "/apparmor"):
             return _plain(words[1])

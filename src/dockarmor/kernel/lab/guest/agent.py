@@ -77,8 +77,8 @@ class Audit:
 
 
 def read(path: str) -> str:
-    with open(path, encoding="latin-1") as file:
-        return file.read()
+    with open(path, "rb") as file:
+        return file.read().decode("latin-1")
 
 
 def write_once(path: str, data: bytes) -> Answer:
@@ -125,9 +125,10 @@ def namespace_digests(folder: str, name: str, found: dict[str, str]) -> dict[str
 def profiles(_request: Request, _audit: Audit) -> Answer:
     hashes = namespace_digests(APPARMOR + "/policy", "", {})
     listed = []
-    for line in read(APPARMOR + "/profiles").splitlines():
-        name, _, mode = line.rpartition(" (")
-        listed.append([name, mode.rstrip(")"), hashes.get(name)])
+    for line in read(APPARMOR + "/profiles").split("\n"):
+        name, bracket, mode = line.rpartition(" (")
+        if bracket:
+            listed.append([name, mode.rstrip(")"), hashes.get(name)])
     return {"profiles": listed}
 
 
