@@ -126,6 +126,24 @@ def test_profiles_are_unloaded_by_name_or_by_file(folder: Path, state: Path) -> 
     assert loaded() == {}
 
 
+def test_what_is_not_loaded_is_told_and_the_others_go(folder: Path, capsys: Any) -> None:
+    main(["load", *EMBEDDED, str(folder / "one"), str(folder / "two")])
+    for dry in (["--dry-run"], []):
+        assert main(["unload", "--kernel", "embedded", *dry, "none", "one", "one//child"]) == 1
+        said = capsys.readouterr().err.splitlines()[-2:]
+        assert said == ["not loaded: none", f"{'would unload' if dry else 'unloaded'} from embedded: one"]
+    assert set(loaded()) == {"two", "two//child"}
+
+
+def test_profiles_of_a_namespace_are_named_with_it(state: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (state / "own").write_text("profile :a:inner { /x r, ^hat { /y r, } }\nprofile outer { /x r, }\n")
+    monkeypatch.setattr("dockarmor.cli.reload.POLICY", str(state / "own"))
+    assert main(["load", *EMBEDDED, "own"]) == 0
+    assert capsys.readouterr().err == "loaded into embedded: outer, :a:inner, :a:inner//hat\n"
+    assert main(["reload", *EMBEDDED]) == 0
+    assert "in no file" not in capsys.readouterr().err
+
+
 def test_all_spares_what_confines_nothing(folder: Path, capsys: Any) -> None:
     (folder / "runc").write_text("profile runc flags=(unconfined) { }\n")
     main(["load", *EMBEDDED, str(folder)])

@@ -6,7 +6,7 @@ import pytest
 
 from dockarmor.compile.pipeline import Built
 from dockarmor.compile.reader import read_blob
-from dockarmor.compile.records import by_namespace
+from dockarmor.compile.records import by_namespace, namespaces
 
 TEXT = "profile :a:one { /x r, ^hat { /y r, } }\nprofile two { /x r, }\nprofile :b:one { }\nprofile :a:three { }"
 
@@ -23,6 +23,14 @@ def test_records_of_a_namespace_stay_together(build: Callable[..., Built]) -> No
 def test_a_blob_without_namespaces_is_one_piece(build: Callable[..., Built]) -> None:
     blob = build("profile a { }\nprofile b { }").blob
     assert by_namespace(blob) == {b"": blob}
+
+
+def test_each_record_has_its_namespace_and_hats_their_parents(build: Callable[..., Built]) -> None:
+    built = build(TEXT)
+    names = [size.name for size in built.sizes]
+    expected = {(b"a", "one"), (b"a", "one//hat"), (b"", "two"), (b"b", "one"), (b"a", "three")}
+    assert set(zip(namespaces(built.blob), names, strict=True)) == expected
+    assert namespaces(build("profile a { }").blob) == []
 
 
 @pytest.mark.parametrize("damage", [slice(None, -1), slice(1, None), slice(None, 60)])

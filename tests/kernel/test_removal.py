@@ -43,15 +43,27 @@ def test_a_stack_in_a_namespace_names_it_once() -> None:
 
 
 def test_a_profile_in_use_keeps_all_that_were_named() -> None:
-    removal = named(["old", "web"], [task("web//helper")])
+    removal = named(["old", "web"], PROFILES, [task("web//helper")])
     assert removal.names == ()
     assert [(one.name, one.tasks) for one in removal.in_use] == [("web", (task("web//helper"),))]
 
 
 def test_force_removes_and_says_who_is_freed() -> None:
-    removal = named(["old", "web"], [task("web")], force=True)
+    removal = named(["old", "web"], PROFILES, [task("web//&old")], force=True)
     assert removal.names == ("old", "web")
-    assert removal.freed == (task("web"),)
+    assert removal.freed == (task("web//&old"),)
+
+
+def test_a_child_goes_with_its_parent_and_what_is_not_loaded_keeps_nothing_else() -> None:
+    removal = named(["web//helper", "web", "none", "old", "old"], PROFILES, [])
+    assert (removal.names, removal.missing) == (("web", "old"), ("none",))
+
+
+def test_a_namespace_is_in_use_while_tasks_run_under_any_profile_in_it() -> None:
+    assert named([":ns:"], PROFILES, []).names == (":ns:",)
+    for label in (":ns:web", ":ns//inner:web", "web//&:ns:web"):
+        assert named([":ns:"], PROFILES, [task(label)]).in_use, label
+    assert not named([":ns:"], PROFILES, [task(":ns2:web")]).in_use
 
 
 def test_all_at_once_spares_what_confines_nothing_and_what_is_in_use() -> None:

@@ -14,7 +14,8 @@ from dockarmor.cli.kernel import feature_set
 from dockarmor.cli.output import note
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
-from dockarmor.compile.records import by_namespace
+from dockarmor.compile.records import by_namespace, namespaces
+from dockarmor.kernel.label_text import ancestors, full_name
 from dockarmor.kernel.protocol import Kernel, KernelError
 from dockarmor.kernel.refusal import meaning
 from dockarmor.policy.features import FeatureSet
@@ -25,6 +26,7 @@ from dockarmor.text.render import printable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dockarmor.compile.batch import Settings
+    from dockarmor.compile.cache import Output
 
 #: a note names profiles one by one up to this many
 _NAMED = 8
@@ -86,19 +88,25 @@ def _with_parents(target: Kernel, names: Sequence[str]) -> None:
     Kernels from 6.17 on take no policy at all after such a refusal, until some profile is removed.
     """
     own = set(names)
-    parents = {name: "//".join(name.split("//")[:-1]) for name in names if "//" in name}
-    orphans = {name: parent for name, parent in parents.items() if parent not in own}
+    parents = {name: next(ancestors(name), None) for name in names}
+    orphans = {name: parent for name, parent in parents.items() if parent and parent not in own}
     if not orphans:
         return
-    there = {one.name.rpartition(":")[2] for one in target.profiles()}
+    there = {one.name for one in target.profiles()}
     for name, parent in orphans.items():
         if parent not in there:
             raise KernelError(f"profile {printable(name)}: {meaning('load', ENOENT)}", ENOENT)
 
 
 def profile_names(results: Iterable[Built]) -> list[str]:
-    """The names of what is loaded, children too."""
-    return [figures.name for one in results if one.output for figures in one.output.profiles]
+    """The full names of what is loaded, children too."""
+    return [name for one in results if one.output for name in _full_names(one.output)]
+
+
+def _full_names(output: "Output") -> list[str]:
+    names = [figures.name for figures in output.profiles]
+    places = [place.decode("latin-1") for place in namespaces(output.blob)] or [""] * len(names)
+    return [full_name(*pair) for pair in zip(places, names, strict=True)]
 
 
 def count_words(names: Sequence[str]) -> str:

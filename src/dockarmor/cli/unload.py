@@ -41,12 +41,14 @@ def run(options: Namespace) -> int:
     if options.all:
         removal = everything(profiles, processes, force=options.force)
     else:
-        removal = named(list(_named(options, profiles)), processes, force=options.force)
+        removal = named(_named(options, profiles), profiles, processes, force=options.force)
     return carry_out(target, removal, dry=options.dry_run)
 
 
 def carry_out(target: Kernel, removal: Removal, *, dry: bool) -> int:
     """Remove what is to be removed, and say what stays and why."""
+    for name in removal.missing:
+        note(f"not loaded: {printable(name)}")
     for kept in removal.kept:
         note(f"stays: {printable(kept.name)}: {kept.reason}")
         for task in kept.tasks:
@@ -59,7 +61,7 @@ def carry_out(target: Kernel, removal: Removal, *, dry: bool) -> int:
         note(f"{'would be' if dry else 'is'} unconfined: {printable(task.executable)} ({task.pid})")
     if removal.in_use:
         note("`--force` unloads what tasks use, and leaves those tasks unconfined until they end")
-    return EXIT_NO if removal.in_use else EXIT_OK
+    return EXIT_NO if removal.in_use or removal.missing else EXIT_OK
 
 
 def _named(options: Namespace, profiles: Sequence[LoadedProfile]) -> Iterator[str]:

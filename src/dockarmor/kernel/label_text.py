@@ -1,5 +1,7 @@
 """Labels as the kernel prints them: `LABEL (MODE)`, or `unconfined` alone; names are bytes, kept as latin-1 text."""
 
+from collections.abc import Iterator
+
 UNCONFINED = "unconfined"
 
 
@@ -26,6 +28,28 @@ def full_name(namespace: str | None, name: str) -> str:
     (':inner:a//b', 'a', 'a')
     """
     return f":{namespace}:{name}" if namespace else name
+
+
+def divided(name: str) -> tuple[str, str]:
+    """A full name's namespace with its colons, empty where it has none, and the rest.
+
+    >>> divided(":inner:a//b"), divided("a")
+    ((':inner:', 'a//b'), ('', 'a'))
+    """
+    end = name.find(":", 1) + 1 if name.startswith(":") else 0
+    return name[:end], name[end:].removeprefix("//") if end else name
+
+
+def ancestors(name: str) -> Iterator[str]:
+    """The full names of those whose child a profile is, its parent first.
+
+    >>> list(ancestors(":x//y:a//b//c"))
+    [':x//y:a//b', ':x//y:a']
+    """
+    namespace, own = divided(name)
+    while (cut := own.rfind("//")) > 0:
+        own = own[:cut]
+        yield namespace + own
 
 
 def characters(text: str) -> str:

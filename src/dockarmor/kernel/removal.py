@@ -8,7 +8,7 @@ a runtime its name and confine nothing.
 import re
 from collections.abc import Iterable, Sequence
 
-from dockarmor.kernel.label_text import UNCONFINED
+from dockarmor.kernel.label_text import UNCONFINED, ancestors, divided
 from dockarmor.kernel.protocol import LoadedProfile, Process
 from dockarmor.value import frozen
 
@@ -41,12 +41,14 @@ class Kept:
 class Removal:
     """What is to be removed, in order, children with their parents; and what stays.
 
-    `freed` are the tasks that it leaves unconfined, which only happens by force.
+    `missing` are names of which nothing is loaded. `freed` are the tasks that it leaves unconfined, which only happens
+    by force.
     """
 
     names: tuple[str, ...]
     kept: tuple[Kept, ...] = ()
     freed: tuple[Process, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def in_use(self) -> tuple[Kept, ...]:
@@ -55,16 +57,21 @@ class Removal:
 
 
 def users(name: str, processes: Iterable[Process]) -> tuple[Process, ...]:
-    """The tasks whose label has this profile or a child of it, also as one of a stack.
+    """The tasks whose label has this profile or a child of it, also as one of a stack; `:namespace:` means all in it.
 
     >>> users("a", [Process(1, "x//&a//hat", "mixed", "/bin/x"), Process(2, "ab", "enforce", "/bin/x")])
     (Process(pid=1, label='x//&a//hat', mode='mixed', executable='/bin/x'),)
     """
+    below = (name, name[:-1] + "//") if _is_namespace(name) else (name + "//",)
     return tuple(
         process
         for process in processes
-        if any(part == name or part.startswith(name + "//") for part in _parts(process.label))
+        if any(part == name or part.startswith(below) for part in _parts(process.label))
     )
+
+
+def _is_namespace(name: str) -> bool:
+    return divided(name) == (name, "")
 
 
 def uses(process: Process, name: str) -> bool:
@@ -76,24 +83,25 @@ def _parts(label: str) -> list[str]:
     """The profiles of a label. In a stack, a namespace stands before the first profile of its own only."""
     parts, namespace = [], ""
     for part in label.split("//&"):
-        own, name = _divided(part)
+        own, name = divided(part)
         namespace = own or namespace
         parts.append(namespace + name)
     return parts
 
 
-def _divided(name: str) -> tuple[str, str]:
-    """A name's namespace with its colons, empty where it has none, and the rest."""
-    end = name.find(":", 1) + 1 if name.startswith(":") else 0
-    return name[:end], name[end:].removeprefix("//") if end else name
-
-
-def named(names: Sequence[str], processes: Sequence[Process], *, force: bool = False) -> Removal:
-    """Remove these. One that is in use keeps all of them, unless it is forced."""
-    used = [Kept(name, "running tasks use it", tasks) for name in names if (tasks := users(name, processes))]
+def named(
+    names: Iterable[str], profiles: Sequence[LoadedProfile], processes: Sequence[Process], *, force: bool = False
+) -> Removal:
+    """Remove these, each once, and a child with its parent. One in use keeps all of them, unless it is forced."""
+    wanted = list(dict.fromkeys(names))
+    loaded = top_level([one for one in profiles if one.name in wanted])
+    missing = tuple(name for name in wanted if not _is_namespace(name) and name not in {one.name for one in profiles})
+    tops = {one.name for one in loaded}
+    going = [name for name in wanted if name in tops or _is_namespace(name)]
+    used = [Kept(name, "running tasks use it", tasks) for name in going if (tasks := users(name, processes))]
     if used and not force:
-        return Removal((), tuple(used))
-    return Removal(tuple(names), (), tuple(task for one in used for task in one.tasks))
+        return Removal((), tuple(used), missing=missing)
+    return Removal(tuple(going), (), tuple(dict.fromkeys(task for one in used for task in one.tasks)), missing)
 
 
 def everything(profiles: Sequence[LoadedProfile], processes: Sequence[Process], *, force: bool = False) -> Removal:
@@ -145,7 +153,7 @@ def generated(name: str) -> str | None:
     >>> generated("docker-default"), generated("my-docker-default")
     ('Docker loads it when the daemon starts', None)
     """
-    namespace, own = _divided(name)
+    namespace, own = divided(name)
     tops = (own.split("//")[0], namespace.strip(":").split("//")[0])
     return next((owner for pattern, owner in _GENERATED if any(map(pattern.fullmatch, tops))), None)
 
@@ -153,12 +161,4 @@ def generated(name: str) -> str | None:
 def top_level(profiles: Sequence[LoadedProfile]) -> list[LoadedProfile]:
     """The profiles without those that go with a parent of theirs."""
     names = {profile.name for profile in profiles}
-    return [profile for profile in profiles if not any(parent in names for parent in _ancestors(profile.name))]
-
-
-def _ancestors(name: str) -> Iterable[str]:
-    """`a//b//c` has `a//b` and `a`; the namespace in front is part of them all."""
-    namespace, own = _divided(name)
-    while (cut := own.rfind("//")) > 0:
-        own = own[:cut]
-        yield namespace + own
+    return [profile for profile in profiles if not any(parent in names for parent in ancestors(profile.name))]
