@@ -40,6 +40,14 @@ def test_all_policy_is_loaded(folder: Path, action: str) -> None:
     assert loaded() == {"one", "two"}
 
 
+def test_status_is_of_the_kernel_that_is_named(folder: Path, capsys: Any) -> None:
+    assert main(["service", "status", "--kernel", "embedded"]) == 2
+    assert main(["service", "start", *EMBEDDED]) == 0
+    capsys.readouterr()
+    assert main(["service", "status", "--kernel", "embedded"]) == 0
+    assert "2 profiles are in enforce mode.\n   one\n   two\n" in capsys.readouterr().out
+
+
 def test_a_bad_file_does_not_keep_the_others_from_being_loaded(folder: Path, capsys: Any) -> None:
     (folder / "bad").write_text("profile bad { nonsense, }\n")
     assert main(["service", "start", *EMBEDDED]) == 1

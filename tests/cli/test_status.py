@@ -43,6 +43,20 @@ def test_the_text_has_the_shape_of_aa_status(host: Any, capsys: Any) -> None:
     assert printed.err == ""
 
 
+def test_what_runs_unconfined_though_a_profile_has_its_name_is_told(host: Any, capsys: Any) -> None:
+    host.profile("/gone/daemon", "complain")
+    host.task(9, "unconfined", "/gone/daemon")
+    host.task(10, "unconfined", "/gone/other")
+    assert main(["status"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("1 processes are unconfined but have a profile defined.")
+    assert lines[at + 1 : at + 3] == ["   /gone/daemon (9) unconfined", "1 processes are in mixed mode."]
+    assert main(["status", "--output", "json"]) == 0
+    (item,) = json.loads(capsys.readouterr().out)["items"]
+    free = {"pid": 9, "label": "unconfined", "mode": "unconfined", "executable": "/gone/daemon"}
+    assert [one for one in item["processes"] if one["mode"] == "unconfined"] == [free]
+
+
 def test_long_has_a_line_for_each_profile(host: Any, capsys: Any) -> None:
     assert main(["status", "--kernel", "host", "--long"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]

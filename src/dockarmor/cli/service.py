@@ -9,6 +9,7 @@ At boot one bad file must not leave the host without all others: what can be loa
 the exit status is 1. `stop --force` takes profiles from running tasks, too, and names whom it leaves unconfined.
 """
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
@@ -39,9 +40,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     if options.action == "status":
-        from dockarmor.cli.faces import aa_status
-
-        return aa_status.run("aa-status", [])
+        return _status(options)
     target = kernel(options)
     if options.action == "stop":
         from dockarmor.cli.unload import carry_out
@@ -50,6 +49,17 @@ def run(options: Namespace) -> int:
         removal = everything(target.profiles(), target.processes(), force=options.force)
         return carry_out(target, removal, dry=options.dry_run)
     return _load(options, target)
+
+
+def _status(options: Namespace) -> int:
+    from dockarmor.cli import status
+    from dockarmor.cli.faces import aa_status
+
+    if options.kernel in ("auto", "host"):
+        return aa_status.run("aa-status", [])
+    target = kernel(options)
+    sys.stdout.write("".join(line + "\n" for line in status.lines(target)))
+    return aa_status.ENABLED if target.profiles() else aa_status.NO_POLICY
 
 
 def _load(options: Namespace, target: Kernel) -> int:

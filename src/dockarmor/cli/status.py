@@ -15,7 +15,7 @@ from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
 from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_reading
-from dockarmor.kernel.label_text import characters, mode_word
+from dockarmor.kernel.label_text import UNCONFINED, characters, mode_word
 from dockarmor.kernel.protocol import Kernel, LoadedProfile, Process
 from dockarmor.text.render import printable
 
@@ -43,14 +43,32 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     target = kernel(options)
-    profiles, processes = target.profiles(), target.processes()
+    profiles = target.profiles()
+    processes = _processes(target, profiles)
     compared = {one.name: one for one in _drift(options, target, profiles)} if options.against else {}
     results = Results("status@1", options)
     long = options.long or bool(options.against)
-    lines = _table(profiles, processes, compared) if long else _lines(profiles, processes)
-    results.add(_item(target, profiles, processes, compared), lines)
+    text = _table(profiles, processes, compared) if long else _lines(profiles, processes)
+    results.add(_item(target, profiles, processes, compared), text)
     results.finish()
     return EXIT_NO if any(one.state == "differs" for one in compared.values()) else EXIT_OK
+
+
+def lines(target: Kernel) -> list[str]:
+    """What is loaded and whom it confines, in the shape of aa-status."""
+    profiles = target.profiles()
+    return _lines(profiles, _processes(target, profiles))
+
+
+def _processes(target: Kernel, profiles: Sequence[LoadedProfile]) -> list[Process]:
+    """The confined ones, and those that nothing confines though a profile has their program's name.
+
+    Only the host shows the latter: they ran before the profile was loaded, or were started past it.
+    """
+    found = list(target.processes())
+    names = {one.name for one in profiles}
+    free = (task for task in getattr(target, "tasks", tuple)() if task.mode is None and task.executable in names)
+    return found + [Process(task.pid, UNCONFINED, UNCONFINED, task.executable) for task in free]
 
 
 def _item(

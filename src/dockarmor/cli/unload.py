@@ -11,6 +11,7 @@ even with --force, what an engine loaded for containers that run.
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
+from errno import EISDIR
 
 from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
@@ -71,6 +72,8 @@ def _named(options: Namespace, profiles: Sequence[LoadedProfile]) -> Iterator[st
         name = path_text(argument)
         if name not in loaded and os.path.isfile(argument):
             yield from _in_file(options, argument)
+        elif name not in loaded and os.path.isdir(argument):
+            raise IsADirectoryError(EISDIR, "is a folder; name its files, or profiles", argument)
         else:
             yield name
 

@@ -15,6 +15,7 @@ from errno import (
     EFBIG,
     EINVAL,
     EIO,
+    ENAMETOOLONG,
     ENOENT,
     ENOMEM,
     ENOSPC,
@@ -55,6 +56,8 @@ _LOAD: dict[int, str] = {
     ESPIPE: "policy must be written at once and from the beginning; this is our mistake, please report it",
     E2BIG: "it is larger than the kernel takes; load fewer profiles at once",
     EFBIG: "it is larger than the kernel takes; load fewer profiles at once",
+    ENAMETOOLONG: "the name of a profile in it is longer than the kernel takes (about 250 bytes); a profile that has"
+    " only an attachment is named by it: give it a shorter name before that",
     ENOSPC: "the kernel has no room for another name of this profile; remove namespaces that nobody uses",
 }
 _REMOVE: dict[int, str] = {

@@ -41,8 +41,8 @@ class Kept:
 class Removal:
     """What is to be removed, in order, children with their parents; and what stays.
 
-    `missing` are names of which nothing is loaded. `freed` are the tasks that it leaves unconfined, which only happens
-    by force.
+    `missing` are names of which nothing is loaded. `freed` are the tasks that it leaves unconfined, which happens by
+    force only.
     """
 
     names: tuple[str, ...]
