@@ -126,6 +126,22 @@ def test_profiles_are_unloaded_by_name_or_by_file(folder: Path, state: Path) -> 
     assert loaded() == {}
 
 
+def test_two_files_that_bring_one_profile_are_told(folder: Path, capsys: Any) -> None:
+    (folder / "one-copy").write_text("profile one { /z r, }\n")
+    for verb in (["load", "--dry-run"], ["load"], ["reload"]):
+        assert main([*verb, *EMBEDDED, str(folder)]) == 2
+        said = capsys.readouterr().err
+        assert f"there are two profiles `one`: in {folder}/one and in {folder}/one-copy" in said
+    assert loaded() == {}
+    assert main(["service", "start", *EMBEDDED, str(folder)]) == 0
+    assert f"in {folder}/one and in {folder}/one-copy; the last one is loaded" in capsys.readouterr().err
+
+
+def test_a_file_that_is_named_twice_is_loaded_once(folder: Path, capsys: Any) -> None:
+    assert main(["load", *EMBEDDED, str(folder / "two"), str(folder / "two")]) == 0
+    assert capsys.readouterr().err == "loaded into embedded: two, two//child\n"
+
+
 def test_what_is_not_loaded_is_told_and_the_others_go(folder: Path, capsys: Any) -> None:
     main(["load", *EMBEDDED, str(folder / "one"), str(folder / "two")])
     for dry in (["--dry-run"], []):

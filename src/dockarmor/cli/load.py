@@ -31,6 +31,7 @@ def run(options: Namespace) -> int:
 
     target = kernel(options)
     results = loading.compiled(options, options.files, target)
+    loading.refuse_twice(results)
     say_warnings(results)
     if not options.dry_run:
         loading.load(target, results, replace=not options.add)

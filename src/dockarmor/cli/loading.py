@@ -53,7 +53,7 @@ def compiled(options: Namespace, arguments: Sequence[str], target: Kernel) -> li
 def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
     """The same, with the errors of a file in its place. Raises OSError."""
     features = feature_set(target)
-    names = list(_enabled(policy_names(arguments)))
+    names = list(dict.fromkeys(_enabled(policy_names(arguments))))
     if options.complain or options.namespace:
         _refuse_blobs(names)
     roads = {complain: _road(options, features, complain=complain) for complain in (False, True)}
@@ -62,6 +62,25 @@ def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel
         those = [name for name in names if (options.complain or _listed(name, "force-complain")) is complain]
         found |= zip(those, built(those, road), strict=True) if those else ()
     return [found[name] for name in names]
+
+
+def refuse_twice(results: Iterable[Built]) -> None:
+    """Raise DiagnosticError where two files bring a profile of one name: only one of them can be loaded."""
+    help = ("name one of them, or link the other's name into `disable`",)
+    findings = [Diagnostic("DA029", f"there are two profiles {words}", help=help) for words in twice(results)]
+    if findings:
+        raise DiagnosticError(findings)
+
+
+def twice(results: Iterable[Built]) -> list[str]:
+    """The profiles that two files or more bring, in words: name and files."""
+    found: dict[str, list[str]] = {}
+    for one in results:
+        for name in profile_names([one]):
+            found.setdefault(name, []).append(printable(shown(one.name)))
+    return [
+        f"`{printable(name)}`: in {' and in '.join(files)}" for name, files in found.items() if len(files) > 1
+    ]
 
 
 def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> None:

@@ -30,6 +30,7 @@ def run(options: Namespace) -> int:
 
     target = kernel(options)
     results = loading.compiled(options, options.files or [POLICY], target)
+    loading.refuse_twice(results)
     names = loading.profile_names(results)
     if not options.dry_run:
         loading.load(target, results)

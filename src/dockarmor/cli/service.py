@@ -71,6 +71,8 @@ def _load(options: Namespace, target: Kernel) -> int:
     for error in failed:
         report(error)
     good = [one for one in results if one.error is None]
+    for words in loading.twice(good):
+        note(f"there are two profiles {words}; the last one is loaded")
     refused = [] if options.dry_run else _write(target, good)
     names = loading.profile_names(one for one in good if one not in refused)
     words = loading.count_words(names) or "nothing"
