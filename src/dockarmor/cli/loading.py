@@ -78,9 +78,7 @@ def twice(results: Iterable[Built]) -> list[str]:
     for one in results:
         for name in profile_names([one]):
             found.setdefault(name, []).append(printable(shown(one.name)))
-    return [
-        f"`{printable(name)}`: in {' and in '.join(files)}" for name, files in found.items() if len(files) > 1
-    ]
+    return [f"`{printable(name)}`: in {' and in '.join(files)}" for name, files in found.items() if len(files) > 1]
 
 
 def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> None:
