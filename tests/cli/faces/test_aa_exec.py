@@ -34,6 +34,12 @@ def test_no_label_file_is_no_apparmor(faked_host: Any, inside: Any, debian: Any,
     assert b"aa-exec: ERROR:" in found.stderr
 
 
+def test_no_word_is_no_program() -> None:
+    done = aa_exec("")
+    assert done.returncode == 1
+    assert done.stderr.endswith(b'ERROR: Failed to execute "": No such file or directory\n')
+
+
 @pytest.mark.parametrize("arguments", [[], ["-x"], ["-p"], ["--bogus"]])
 def test_a_bad_command_line_exits_1_with_the_usage(arguments: list[str]) -> None:
     done = aa_exec(*arguments)

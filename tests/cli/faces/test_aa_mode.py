@@ -8,7 +8,8 @@ import pytest
 from dockarmor.cli import kernel as chosen
 from dockarmor.cli.faces.aa_mode import change
 from dockarmor.cli.faces.places import Places
-from dockarmor.kernel.protocol import KernelUnavailable, Process
+from dockarmor.kernel.embedded.kernel import Embedded
+from dockarmor.kernel.protocol import KernelError, KernelUnavailable, Process
 
 MAN = """# the manual's reader
 profile man /usr/{,local/}bin/man flags=(attach_disconnected) {  # keep this
@@ -99,8 +100,6 @@ def test_disable_links_and_unloads(folder: Path, capsys: Any) -> None:
 
 
 def test_who_is_freed_by_disable_is_named(folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dockarmor.kernel.embedded.kernel import Embedded
-
     called("aa-enforce", folder, "man")
     monkeypatch.setattr(Embedded, "processes", lambda self: [Process(7, "man//filter", "enforce", "/bin/x")])
     called("aa-disable", folder, "man")
@@ -129,6 +128,22 @@ def test_without_a_kernel_no_file_is_touched(folder: Path, monkeypatch: pytest.M
     with pytest.raises(KernelUnavailable):
         called("aa-complain", folder, "man")
     assert (folder / "usr.bin.man").read_text() == MAN
+
+
+def test_a_kernel_that_refuses_what_the_file_says_now_is_told_apart(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **more: Any) -> None:
+        raise KernelError("the policy: no")
+
+    monkeypatch.setattr(Embedded, "load", refuse)
+    with pytest.raises(KernelError):
+        called("aa-complain", folder, "other")
+    assert "profile other flags=(complain)" in (folder / "usr.bin.man").read_text()
+    assert (
+        capsys.readouterr().err
+        == f"{folder}/usr.bin.man is changed, but not loaded: what the kernel has is as before\n"
+    )
 
 
 @pytest.mark.parametrize("arguments, status", [([], 2), (["--help"], 0), (["--bogus", "x"], 2)])

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,13 +107,17 @@ def policy(folder: Path, links: tuple[str, ...]) -> Path:
     return place
 
 
-def outcome(command: list[str], line: str, place: Path, env: dict[str, str]) -> tuple[int, str, str, dict[str, str]]:
-    """The exit status, both outputs, and every file and link of the folder."""
+Outcome = tuple[int, str, str, dict[str, str]]
+
+
+def outcome(command: list[str], line: str, place: Path, env: dict[str, str], run: Any = None) -> Outcome:
+    """The exit status, both outputs, and every file and link of the folder. `run`: where a kernel is seen."""
     program, *arguments = line.split()
     words = [word.replace("./", f"{place}/") for word in arguments]
     argv = [part.replace("PROGRAM", program) for part in command]
-    options = ["-d", str(place), "--no-reload"]
-    done = subprocess.run([*argv, *options, *words], env=env, capture_output=True, text=True, check=False)
+    options = ["-d", str(place), *([] if run else ["--no-reload"])]
+    alone = partial(subprocess.run, capture_output=True, check=False)
+    done = (run or alone)([*argv, *options, *words], env=env, text=True)
     left = {}
     for path in sorted(place.rglob("*")):
         if path.is_symlink():
@@ -126,16 +132,21 @@ def messages(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.endswith("represents multiple programs") and line]
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_messages_status_and_files_are_debians(line: str, utils: Path, tmp_path: Path) -> None:
-    settings = tmp_path / "conf"
+def installed(utils: Path, folder: Path, parser: str) -> tuple[list[str], dict[str, str]]:
+    """How Debian's programs are started, with what they take for apparmor_parser."""
+    settings = folder / "conf"
     settings.mkdir()
-    # The parser is only looked for.
-    (settings / "logprof.conf").write_text("[settings]\n  parser = /bin/true\n[required_hats]\n")
-    driver = tmp_path / "driver.py"
+    (settings / "logprof.conf").write_text(f"[settings]\n  parser = {parser}\n[required_hats]\n")
+    driver = folder / "driver.py"
     driver.write_text(DRIVER)
     theirs = ["/usr/bin/python3.11", str(driver), str(settings), str(utils / "sid/usr/sbin/PROGRAM")]
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(utils), "LC_ALL": "C.UTF-8"}
+    return theirs, {"PATH": os.environ["PATH"], "PYTHONPATH": str(utils), "LC_ALL": "C.UTF-8"}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_messages_status_and_files_are_debians(line: str, utils: Path, tmp_path: Path) -> None:
+    # The parser is only looked for.
+    theirs, env = installed(utils, tmp_path, "/bin/true")
     # Of a file that is named both drop the links; theirs keeps them, and with them its mode, where a profile is.
     links = ("disable/modes", "force-complain/usr.bin.id") if " ./" in line and "--" not in line else ()
     reference = outcome(theirs, line, policy(tmp_path / "theirs", links), env)
@@ -145,3 +156,49 @@ def test_messages_status_and_files_are_debians(line: str, utils: Path, tmp_path:
     assert messages(own[1]) == messages(reference[1])
     if reference[0] == 0:
         assert (own[2], messages(reference[2])) == ("", [])
+
+
+#: what is loaded again or removed, by the name that is in the kernel's file last
+RELOADED = {
+    "aa-complain env": ("-r", "usr.bin.env"),
+    "aa-complain ./usr.bin.id": ("-r", "usr.bin.id"),
+    "aa-complain --profile killer": ("-r", "modes"),
+    "aa-enforce plain": ("-r", "usr.bin.id"),
+    "aa-disable --profile plain": ("-R", "usr.bin.id"),
+    "aa-disable env": ("-R", "usr.bin.env"),
+    "aa-complain /usr/bin/wc": (),
+}
+
+
+@pytest.mark.parametrize("works", [True, False])
+@pytest.mark.parametrize("line, done", RELOADED.items())
+def test_so_they_are_where_a_kernel_is_told(
+    line: str, done: tuple[str, ...], works: bool, utils: Path, tmp_path: Path, faked_host: Any, inside: Any
+) -> None:
+    """Theirs calls a parser that only writes down what it is to do; ours writes to the faked kernel's files."""
+    (faked_host.proc / "filesystems").write_text("nodev\tsecurityfs\n")
+    for name in ("env", "/usr/bin/id", "plain"):
+        faked_host.profile(name)
+    if not works:
+        for name in (".replace", ".remove"):
+            (faked_host.root / name).unlink()
+            (faked_host.root / name).symlink_to("/dev/full")
+    parser = tmp_path / "parser"
+    parser.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/called\nexit {int(not works)}\n')
+    parser.chmod(0o755)
+    theirs, env = installed(utils, tmp_path, str(parser))
+    reference = outcome(theirs, line, policy(tmp_path / "theirs", ()), env, inside)
+    ours = [sys.executable, "-m", "dockarmor", "PROGRAM"]
+    own = outcome(ours, line, policy(tmp_path / "ours", ()), dict(os.environ, DOCKARMOR_CACHE=str(tmp_path)), inside)
+    assert (own[0], own[3]) == (reference[0], reference[3])
+    assert own[0] == int(bool(done) and not works)
+    assert messages(own[1]) == messages(reference[1])
+    called = tmp_path / "called"
+    words = called.read_text().split() if called.exists() else []
+    assert [words[-2], Path(words[-1]).name] == list(done) if done else words == []
+    if works:
+        written = {
+            "-r": (faked_host.root / ".replace").stat().st_size,
+            "-R": (faked_host.root / ".remove").stat().st_size,
+        }
+        assert {option for option, size in written.items() if size} == set(done[:1])

@@ -67,6 +67,8 @@ def execute(name: str, arguments: list[str], places: Places) -> int:
         if wanted.verbose:
             sys.stderr.write(f"[{os.getpid()}] exec {' '.join(command)}\n")
         sys.stdout.flush()
+        if not command[0]:
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT))
         os.execvp(command[0], command)
     except _Failed as error:
         return _fail(error)

@@ -13,7 +13,7 @@ from dockarmor.cli.faces.profile_files import Meant, find, profiles_of, reading
 from dockarmor.cli.output import note
 from dockarmor.cli.places import replace_file
 from dockarmor.kernel.label_text import full_name
-from dockarmor.kernel.protocol import Kernel
+from dockarmor.kernel.protocol import Kernel, KernelError
 from dockarmor.kernel.removal import users
 from dockarmor.policy.profile import Profile
 from dockarmor.policy.read import grammar
@@ -167,7 +167,11 @@ def _reload(path: str, options: Namespace, kernel: Kernel) -> None:
     from dockarmor.cli import loading
 
     reading = Namespace(complain=False, namespace=None, base=options.dir, include=[], jobs=1, no_cache=False)
-    loading.load(kernel, loading.compiled(reading, [path], kernel))
+    try:
+        loading.load(kernel, loading.compiled(reading, [path], kernel))
+    except (DiagnosticError, KernelError):
+        note(f"{printable(path_text(path))} is changed, but not loaded: what the kernel has is as before")
+        raise
 
 
 def _link(folder: str, below: str, path: str) -> str:
