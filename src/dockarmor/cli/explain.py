@@ -24,6 +24,7 @@ from dockarmor.cli.main import EXIT_NO, EXIT_OK
 from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_features, add_reading, subject
 from dockarmor.cli.words import explanation_item, explanation_lines, meaning_item, meaning_lines
+from dockarmor.text.bounded import read_bounded
 
 #: how much of a log is read
 MAX_LOG = 64 << 20
@@ -68,7 +69,7 @@ def _records(options: Namespace, asked: Subject, results: Results) -> int:
 
     lines = options.requests
     if lines == ["-"]:
-        lines = sys.stdin.buffer.read(MAX_LOG).decode("latin-1").splitlines()
+        lines = read_bounded(sys.stdin.buffer, MAX_LOG).decode("latin-1").splitlines()
     denied = False
     for number, meaning in enumerate(meanings(asked, lines, options.profile)):
         if isinstance(meaning, Meaning) and meaning.explanation is not None:

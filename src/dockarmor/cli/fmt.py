@@ -24,6 +24,7 @@ from dockarmor.cli.policy import MAX_BYTES, add_reading, includes, shown
 from dockarmor.policy.folder import policy_tree
 from dockarmor.policy.formatted import formatted
 from dockarmor.policy.includes import Library, load
+from dockarmor.text.bounded import read_bounded
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.render import printable
 from dockarmor.text.source import Source
@@ -95,7 +96,7 @@ def _names(arguments: list[str]) -> Iterator[str]:
 
 def _read(name: str) -> Source:
     if name == "-":
-        return Source.from_bytes(shown(name), sys.stdin.buffer.read(MAX_BYTES))
+        return Source.from_bytes(shown(name), read_bounded(sys.stdin.buffer, MAX_BYTES))
     return load(shown(name), None)
 
 

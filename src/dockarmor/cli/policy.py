@@ -8,6 +8,7 @@ from errno import EBADF
 from dockarmor.cli import places
 from dockarmor.compile import BLOB_MAGIC, is_compressed
 from dockarmor.policy.builtin import KERNEL
+from dockarmor.text.bounded import read_bounded
 from dockarmor.text.latin import path_text
 
 TYPE_CHECKING = False
@@ -85,7 +86,7 @@ def _argument(name: str) -> bytes:
     if name == "-":
         if sys.stdin is None:  # closed by whoever started this
             raise OSError(EBADF, os.strerror(EBADF), "standard input")
-        return sys.stdin.buffer.read(MAX_BYTES)
+        return read_bounded(sys.stdin.buffer, MAX_BYTES)
     if not os.path.exists(name):
         from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
 
@@ -110,7 +111,7 @@ def _file(name: str) -> bytes:
             os.set_blocking(descriptor, True)
         elif not stat.S_ISREG(mode):
             raise OSError(22, "not a regular file", name)
-        return file.read(MAX_BYTES) or b""  # None: nothing is there yet, as in /proc/kmsg
+        return read_bounded(file, MAX_BYTES)
 
 
 def shown(name: str) -> str:

@@ -16,6 +16,7 @@ import zlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import BinaryIO
 
 #: changes when the files below mean something else
 FORMAT = b"dockarmor cache 1 "
@@ -254,7 +255,7 @@ def _says(place: Place, now: bytes) -> bool:
         if not now.startswith(b"%o " % stat.S_IFREG) or now.split(b" ")[1] != place.said.split(b":")[1]:
             return False
         with open(os.open(place.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY), "rb") as file:
-            return file_said(file.read(MAX_BYTES)) == place.said
+            return file_said(_all_of(file)) == place.said
     except OSError:
         return False
 
@@ -266,11 +267,16 @@ def _index_body(request: bytes, key: bytes, places: "Iterable[Place]") -> bytes:
     return b"%d:" % len(request) + request + b"\0".join(fields)
 
 
+def _all_of(file: "BinaryIO") -> bytes:
+    """The bytes of a regular file. To read with a limit alone would set aside that much."""
+    return file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES))
+
+
 def _read(path: bytes) -> "bytes | None":
     """The body of one of our files, if it is whole."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
-            data = file.read(MAX_BYTES)
+            data = _all_of(file)
     except OSError:
         return None
     start = len(FORMAT) + 9

@@ -55,7 +55,7 @@ class Sources:
                 more = policy_files(path)
             elif stat.S_ISREG(state.st_mode):
                 with open(path, "rb", buffering=0) as file:
-                    text = file.read(_MAX_BYTES + 1)
+                    text = file.read(min(state.st_size, _MAX_BYTES) + 1)
                 if len(text) > _MAX_BYTES:
                     raise OSError(path)
                 more = list(self._named(text, b"include"))

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from errno import EFBIG, EIO, ENOSPC
 
 from dockarmor.kernel.protocol import KernelError
+from dockarmor.text.bounded import read_bounded
 from dockarmor.text.regex import regex
 from dockarmor.value import asdict, frozen
 
@@ -199,7 +200,7 @@ def _read(path: str, limit: int) -> bytes | None:
     """A file's bytes, None where there is none."""
     try:
         with open(path, "rb") as file:
-            data = file.read(limit + 1)
+            data = read_bounded(file, limit + 1)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -20,6 +20,7 @@ from dockarmor.kernel.protocol import (
     Query,
 )
 from dockarmor.kernel.refusal import FORBIDDEN, Action, Standing, forbidden, meaning
+from dockarmor.text.bounded import read_bounded
 from dockarmor.text.regex import regex
 
 TYPE_CHECKING = False
@@ -86,7 +87,7 @@ class Host:
             return None
         try:
             with open(f"{self._folders[name]}/raw_data", "rb") as file:
-                return file.read(MAX_BLOB)
+                return read_bounded(file, MAX_BLOB)
         except OSError:
             return None
 
