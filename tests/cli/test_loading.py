@@ -10,7 +10,7 @@ from dockarmor.cli import kernel as chosen
 from dockarmor.cli.loading import count_words
 from dockarmor.cli.main import main
 from dockarmor.kernel.embedded.kernel import Embedded
-from dockarmor.kernel.protocol import Process
+from dockarmor.kernel.protocol import KernelError, Process
 
 EMBEDDED = ("--kernel", "embedded", "--no-cache")
 
@@ -114,8 +114,32 @@ def test_a_dry_run_loads_nothing(folder: Path, capsys: Any) -> None:
 
 def test_add_refuses_what_is_loaded(folder: Path, capsys: Any) -> None:
     assert main(["load", *EMBEDDED, "--add", str(folder / "one")]) == 0
-    assert main(["load", *EMBEDDED, "--add", str(folder / "one")]) == 1
-    assert "the kernel refused" in capsys.readouterr().err
+    assert main(["load", *EMBEDDED, "--add", str(folder / "one"), str(folder / "two")]) == 1
+    assert "loaded already: one, one//child; `--add` refuses to replace it" in capsys.readouterr().err
+    assert "two" not in loaded()
+
+
+@pytest.mark.parametrize("name", ["", ":a:", "a//b"])
+def test_a_namespace_that_no_load_can_make_is_refused(folder: Path, name: str, capsys: Any) -> None:
+    assert main(["load", *EMBEDDED, "--namespace", name, str(folder)]) == 2
+    assert "a namespace has a name without colons and slashes" in capsys.readouterr().err
+
+
+def test_a_profile_that_the_kernel_keeps_does_not_keep_the_others(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["load", *EMBEDDED, str(folder)])
+    remove = Embedded.remove
+
+    def picky(self: Embedded, name: str) -> None:
+        if name == "one":
+            raise KernelError("profile one: no")
+        remove(self, name)
+
+    monkeypatch.setattr(Embedded, "remove", picky)
+    assert main(["unload", "--kernel", "embedded", "--all"]) == 1
+    assert set(loaded()) == {"one", "one//child"}
+    assert "the kernel refused: profile one: no\n" in capsys.readouterr().err
 
 
 def test_profiles_are_unloaded_by_name_or_by_file(folder: Path, state: Path) -> None:
@@ -195,6 +219,24 @@ def test_a_profile_in_use_stays_and_the_task_is_named(
     assert main(["unload", "--kernel", "embedded", "--force", "one"]) == 0
     assert "is unconfined: /bin/busy (7)" in capsys.readouterr().err
     assert "one" not in loaded()
+
+
+def test_what_is_left_of_a_stack_is_told(folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(["load", *EMBEDDED, str(folder)])
+    monkeypatch.setattr(Embedded, "processes", lambda self: [Process(7, "one//child//&two", "enforce", "/bin/busy")])
+    assert main(["unload", "--kernel", "embedded", "--force", "one"]) == 0
+    assert "is confined by two alone: /bin/busy (7)\n" in capsys.readouterr().err
+
+
+def test_force_is_not_proposed_where_it_changes_nothing(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "docker").write_text("profile docker-default { /x r, }\n")
+    main(["load", *EMBEDDED, str(folder)])
+    monkeypatch.setattr(Embedded, "processes", lambda self: [Process(7, "docker-default", "enforce", "/bin/busy")])
+    assert main(["unload", "--kernel", "embedded", "--all"]) == 1
+    assert "--force" not in capsys.readouterr().err
+    assert set(loaded()) == {"docker-default"}
 
 
 def test_reload_says_what_no_file_brings(folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,23 @@ def test_a_bad_file_does_not_keep_the_others_from_being_loaded(folder: Path, cap
     assert said.endswith("not loaded: 1 of 3 files\n")
 
 
+def test_files_that_bring_one_profile_go_one_by_one(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel takes both in one write, and then has two profiles of one name."""
+    (folder / "three").write_text("profile two { /y r, }\n")
+    load, written = Embedded.load, []
+
+    def watched(self: Embedded, blob: bytes, *, replace: bool = True) -> None:
+        written.append(blob.count(b"two\0"))
+        load(self, blob, replace=replace)
+
+    monkeypatch.setattr(Embedded, "load", watched)
+    assert main(["service", "start", *EMBEDDED]) == 0
+    assert (max(written), len(written)) == (1, 3)
+    assert capsys.readouterr().err.endswith("loaded into embedded: one, two\n")
+
+
 def test_what_the_kernel_refuses_does_not_keep_the_others_out_either(
     folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,9 @@ complain mode where it stands in `force-complain`.
 """
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable, Sequence
-from errno import ENOENT
+from errno import EEXIST, ENOENT
 
 from dockarmor.cli.compiling import Built, Road, built, is_blob, open_cache, policy_names, strings
 from dockarmor.cli.kernel import feature_set
@@ -35,10 +35,19 @@ _NAMED = 8
 def add_loading(parser: ArgumentParser) -> None:
     """Options on how policy is compiled for loading."""
     parser.add_argument("--complain", action="store_true", help="in complain mode, whatever the profiles say")
-    parser.add_argument("--namespace", metavar="NAME", help="into this policy namespace; it is made if need be")
+    parser.add_argument(
+        "--namespace", type=_namespace, metavar="NAME", help="into this policy namespace; it is made if need be"
+    )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="compile N at the same time")
     parser.add_argument("--no-cache", action="store_true", help="compile all anew, remember nothing")
     parser.add_argument("--dry-run", action="store_true", help="compile and say what would be done")
+
+
+def _namespace(name: str) -> str:
+    """What a kernel can make by loading: it would make `:a:` as well, and never find it again."""
+    if not name or ":" in name or "/" in name:
+        raise ArgumentTypeError("a namespace has a name without colons and slashes")
+    return name
 
 
 def compiled(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
@@ -84,7 +93,10 @@ def twice(results: Iterable[Built]) -> list[str]:
 def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> None:
     """Write policy to a kernel: one write for all of a namespace, so all of it or nothing. Raises KernelError."""
     results = list(results)
-    _with_parents(target, profile_names(results))
+    names = profile_names(results)
+    _with_parents(target, names)
+    if not replace:
+        _refuse_loaded(target, names)
     together: dict[bytes, list[bytes]] = {}
     for one in results:
         if one.output is not None and one.output.blob:
@@ -97,6 +109,14 @@ def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> N
         else:
             for blob in blobs:
                 target.load(blob, replace=replace)
+
+
+def _refuse_loaded(target: Kernel, names: Sequence[str]) -> None:
+    """Kernels say only that something is loaded, and from 6.17 on keep what they refused half in mind."""
+    there = {one.name for one in target.profiles()}
+    if found := [name for name in names if name in there]:
+        words = f"loaded already: {count_words(found)}; `--add` refuses to replace it, without `--add` it is replaced"
+        raise KernelError(words, EEXIST)
 
 
 def _with_parents(target: Kernel, names: Sequence[str]) -> None:
@@ -117,7 +137,7 @@ def _with_parents(target: Kernel, names: Sequence[str]) -> None:
 
 def profile_names(results: Iterable[Built]) -> list[str]:
     """The full names of what is loaded, children too."""
-    return [name for one in results if one.output for name in _full_names(one.output)]
+    return list(dict.fromkeys(name for one in results if one.output for name in _full_names(one.output)))
 
 
 def _full_names(output: "Output") -> list[str]:

@@ -83,16 +83,21 @@ def _load(options: Namespace, target: Kernel) -> int:
 
 
 def _write(target: Kernel, good: "Sequence[Built]") -> "list[Built]":
-    """All at once; where the kernel refuses that, one by one. Gives those that it refused."""
+    """All at once; where the kernel refuses that, one by one. Gives those that it refused.
+
+    Kernels take two profiles of one name in one write, and then have both: files that bring such go one by one.
+    """
     from dockarmor.cli import loading
 
     try:
-        loading.load(target, good)
-        return []
+        if not loading.twice(good):
+            loading.load(target, good)
+            return []
     except KernelUnavailable:
         raise
     except KernelError:
-        return [one for one in good if not _written(target, one)]
+        pass
+    return [one for one in good if not _written(target, one)]
 
 
 def _written(target: Kernel, one: "Built") -> bool:

@@ -18,8 +18,8 @@ from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import note
 from dockarmor.cli.policy import add_reading
 from dockarmor.kernel.label_text import full_name
-from dockarmor.kernel.protocol import Kernel, LoadedProfile
-from dockarmor.kernel.removal import Removal, everything, named, top_level
+from dockarmor.kernel.protocol import Kernel, KernelError, KernelUnavailable, LoadedProfile
+from dockarmor.kernel.removal import IN_USE, Removal, everything, named, remaining, top_level
 from dockarmor.text.latin import path_text
 from dockarmor.text.render import printable
 
@@ -54,15 +54,30 @@ def carry_out(target: Kernel, removal: Removal, *, dry: bool) -> int:
         note(f"stays: {printable(kept.name)}: {kept.reason}")
         for task in kept.tasks:
             note(f"   {printable(task.executable)} ({task.pid}) {printable(task.label)}")
+    gone = []
     for name in removal.names:
-        if not dry:
-            target.remove(name)
-        note(f"{'would unload' if dry else 'unloaded'} from {target.name}: {printable(name)}")
+        if dry or removed(target, name):
+            gone.append(name)
+            note(f"{'would unload' if dry else 'unloaded'} from {target.name}: {printable(name)}")
     for task in removal.freed:
-        note(f"{'would be' if dry else 'is'} unconfined: {printable(task.executable)} ({task.pid})")
-    if removal.in_use:
+        rest = remaining(task, gone)
+        words = f"confined by {printable('//&'.join(rest))} alone" if rest else "unconfined"
+        note(f"{'would be' if dry else 'is'} {words}: {printable(task.executable)} ({task.pid})")
+    if any(one.reason == IN_USE for one in removal.in_use):
         note("`--force` unloads what tasks use, and leaves those tasks unconfined until they end")
-    return EXIT_NO if removal.in_use or removal.missing else EXIT_OK
+    return EXIT_NO if removal.in_use or removal.missing or len(gone) < len(removal.names) else EXIT_OK
+
+
+def removed(target: Kernel, name: str) -> bool:
+    """Remove a profile. Where the kernel refuses that, say it: it keeps no other from going."""
+    try:
+        target.remove(name)
+    except KernelUnavailable:
+        raise
+    except KernelError as error:
+        note(f"the kernel refused: {printable(str(error))}")
+        return False
+    return True
 
 
 def _named(options: Namespace, profiles: Sequence[LoadedProfile]) -> Iterator[str]:

@@ -28,6 +28,10 @@ GENERATED: tuple[tuple[str, str], ...] = (
 _GENERATED = tuple((re.compile(pattern), owner) for pattern, owner in GENERATED)
 
 
+#: why a profile stays that could go by force
+IN_USE = "running tasks use it"
+
+
 @frozen
 class Kept:
     """A profile that stays: why, and the tasks that run under it where that is why."""
@@ -62,12 +66,23 @@ def users(name: str, processes: Iterable[Process]) -> tuple[Process, ...]:
     >>> users("a", [Process(1, "x//&a//hat", "mixed", "/bin/x"), Process(2, "ab", "enforce", "/bin/x")])
     (Process(pid=1, label='x//&a//hat', mode='mixed', executable='/bin/x'),)
     """
+    return tuple(process for process in processes if any(_within(part, name) for part in _parts(process.label)))
+
+
+def remaining(process: Process, names: Iterable[str]) -> list[str]:
+    """What still confines a task when these profiles go, with their children: the rest of its stack.
+
+    >>> remaining(Process(1, "a//kid//&b//&unconfined", "mixed", "/bin/x"), ["a"])
+    ['b']
+    """
+    gone = tuple(names)
+    parts = (part for part in _parts(process.label) if divided(part)[1] != UNCONFINED)
+    return [part for part in parts if not any(_within(part, name) for name in gone)]
+
+
+def _within(part: str, name: str) -> bool:
     below = (name, name[:-1] + "//") if _is_namespace(name) else (name + "//",)
-    return tuple(
-        process
-        for process in processes
-        if any(part == name or part.startswith(below) for part in _parts(process.label))
-    )
+    return part == name or part.startswith(below)
 
 
 def _is_namespace(name: str) -> bool:
@@ -98,7 +113,7 @@ def named(
     missing = tuple(name for name in wanted if not _is_namespace(name) and name not in {one.name for one in profiles})
     tops = {one.name for one in loaded}
     going = [name for name in wanted if name in tops or _is_namespace(name)]
-    used = [Kept(name, "running tasks use it", tasks) for name in going if (tasks := users(name, processes))]
+    used = [Kept(name, IN_USE, tasks) for name in going if (tasks := users(name, processes))]
     if used and not force:
         return Removal((), tuple(used), missing=missing)
     return Removal(tuple(going), (), tuple(dict.fromkeys(task for one in used for task in one.tasks)), missing)
@@ -117,7 +132,7 @@ def everything(profiles: Sequence[LoadedProfile], processes: Sequence[Process], 
         if profile.mode == UNCONFINED:
             kept.append(Kept(profile.name, "it only gives a program its name, and confines nothing"))
         elif tasks and (owner or not force):
-            kept.append(Kept(profile.name, owner or "running tasks use it", tasks))
+            kept.append(Kept(profile.name, owner or IN_USE, tasks))
         else:
             names.append(profile.name)
             freed += tasks
@@ -141,7 +156,7 @@ def unknown(profiles: Sequence[LoadedProfile], known: Iterable[str], processes: 
         elif profile.mode == UNCONFINED:
             kept.append(Kept(profile.name, "it only gives a program its name, and confines nothing"))
         elif tasks:
-            kept.append(Kept(profile.name, "running tasks use it", tasks))
+            kept.append(Kept(profile.name, IN_USE, tasks))
         else:
             names.append(profile.name)
     return Removal(tuple(names), tuple(kept))

@@ -78,8 +78,9 @@ def test_it_lists_what_the_agent_lists_and_attachments_too(loaded: Lab, drive: D
     assert [(one["name"], one["mode"], one["hash"]) for one in found] == [(p.name, p.mode, p.hash) for p in expected]
     assert len(found) == 6
     attachments = {one["name"]: one["attachment"] for one in found}
-    # No compiler tells the kernel the text of an attachment, so it knows only those that are names.
-    assert attachments["learning"] == "learning"
+    # No compiler tells the kernel the text of an attachment, so it knows only those that are names: of paths.
+    assert attachments["/usr/bin/named"] == "/usr/bin/named"
+    assert attachments["learning"] is None
     assert attachments["first"] is None
 
 

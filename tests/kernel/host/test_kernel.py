@@ -31,23 +31,35 @@ def test_a_profile_is_removed_by_its_name_without_a_newline(host: Host, faked_ho
 def test_profiles_are_listed_with_attachment_and_hash(host: Host, faked_host: Any) -> None:
     faked_host.profile("/usr/bin/man", sha256="ab" * 32, attach="/usr/bin/man", children=("filter",))
     faked_host.profile("odd (name)", "complain", sha1="cd" * 20, attach="<unknown>")
+    faked_host.profile("attaches to nothing", attach="attaches to nothing")
     assert host.profiles() == [
         LoadedProfile("/usr/bin/man", "enforce", "ab" * 32, "/usr/bin/man"),
         LoadedProfile("/usr/bin/man//filter", "enforce"),
         LoadedProfile("odd (name)", "complain", "cd" * 20),
+        LoadedProfile("attaches to nothing", "enforce"),
     ]
 
 
 def test_profiles_of_namespaces_have_their_namespace_in_the_name(host: Host, faked_host: Any) -> None:
     faked_host.profile(":outer:p", sha256="00")
     faked_host.profile(":outer//inner:q")
+    faked_host.profile(":caf\xc3\xa9:r")
     namespaces = faked_host.root / "policy/namespaces/outer"
-    for place, name, digest in ((namespaces, "p", "11"), (namespaces / "namespaces/inner", "q", "22")):
+    beside = namespaces.parent / "café"
+    for place, name, digest in (
+        (namespaces, "p", "11"),
+        (namespaces / "namespaces/inner", "q", "22"),
+        (beside, "r", "33"),
+    ):
         folder = place / f"profiles/{name}.1"
         folder.mkdir(parents=True)
         (folder / "name").write_text(f"{name}\n")
         (folder / "sha256").write_text(f"{digest}\n")
-    assert {one.name: one.hash for one in host.profiles()} == {":outer:p": "11", ":outer//inner:q": "22"}
+    assert {one.name: one.hash for one in host.profiles()} == {
+        ":outer:p": "11",
+        ":outer//inner:q": "22",
+        ":caf\xc3\xa9:r": "33",
+    }
 
 
 def test_a_kernel_that_shows_no_folders_still_lists_its_profiles(host: Host, faked_host: Any) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dockarmor.cli.faces.places import Places
 from dockarmor.cli.faces.profile_files import reading
 from dockarmor.cli.output import note
+from dockarmor.cli.unload import removed
 from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, KernelError
 from dockarmor.kernel.removal import unknown
@@ -49,11 +50,11 @@ def remove_unknown(name: str, arguments: list[str], places: Places, kernel: Call
     removal = unknown(profiles, _known(places.policy), processes)
     for kept in removal.kept:
         note(f"Keeping '{printable(kept.name)}': {kept.reason}")
+    refused = False
     for profile in removal.names:
-        print(f"{'Would remove' if arguments else 'Removing'} '{printable(profile)}'")
-        if not arguments:
-            target.remove(profile)
-    return 0
+        print(f"{'Would remove' if arguments else 'Removing'} '{printable(profile)}'", flush=True)
+        refused |= not (arguments or removed(target, profile))
+    return int(refused)
 
 
 def _known(folder: str) -> list[str]:

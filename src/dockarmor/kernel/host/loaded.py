@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from dockarmor.kernel.host.files import MAX_DEPTH, read_line, read_text
 from dockarmor.kernel.label_text import split_label
+from dockarmor.text.latin import path_text
 from dockarmor.value import frozen
 
 #: what the kernel says instead of an attachment that it was not told (apparmorfs.c, seq_profile_attach_show)
@@ -23,8 +24,9 @@ _HASHES = ("sha256", "sha1")
 class Details:
     """What stands in a profile's folder; None for what this kernel does not show.
 
-    `attachment`: the pattern by which programs get the profile; for a profile without one, its own name. `hash`:
-    the kernel's digest of the profile, by `algorithm`. `folder`: where it stands.
+    `attachment`: the pattern by which programs get the profile. For a profile without one the kernel gives its own
+    name, which attaches to nothing unless it is a path. `hash`: the kernel's digest of the profile, by `algorithm`.
+    `folder`: where it stands.
     """
 
     folder: str
@@ -65,7 +67,8 @@ def _namespace(folder: str, namespace: str, depth: int) -> Iterator[tuple[str, D
     prefix = f":{namespace}:" if namespace else ""
     yield from _profiles(f"{folder}/profiles", prefix, depth)
     for name in _entries(f"{folder}/namespaces") if depth < MAX_DEPTH else ():
-        below = f"{namespace}//{name}" if namespace else name
+        own = path_text(name)
+        below = f"{namespace}//{own}" if namespace else own
         yield from _namespace(f"{folder}/namespaces/{name}", below, depth + 1)
 
 
@@ -75,15 +78,17 @@ def _profiles(folder: str, prefix: str, depth: int) -> Iterator[tuple[str, Detai
         own = read_line(f"{place}/name")
         if own is None:  # removed meanwhile
             continue
-        yield prefix + own, _details(place)
+        yield prefix + own, _details(place, own)
         yield from _profiles(f"{place}/profiles", f"{prefix}{own}//", depth + 1)
 
 
-def _details(place: str) -> Details:
+def _details(place: str, name: str) -> Details:
     attachment = read_line(f"{place}/attach")
+    if attachment == _NOT_TOLD or (attachment == name and not name.startswith("/")):
+        attachment = None
     digests = ((algorithm, read_line(f"{place}/{algorithm}")) for algorithm in _HASHES)
     algorithm, digest = next((one for one in digests if one[1]), (None, None))
-    return Details(place, None if attachment == _NOT_TOLD else attachment, algorithm, digest)
+    return Details(place, attachment, algorithm, digest)
 
 
 def _entries(folder: str) -> list[str]:

@@ -118,7 +118,8 @@ def namespace_digests(folder: str, name: str, found: dict[str, str]) -> dict[str
     """The same of a namespace and those inside it; the first one has no name."""
     digests(folder + "/profiles", f":{name}:" if name else "", found)
     for inner in os.listdir(folder + "/namespaces"):
-        namespace_digests(f"{folder}/namespaces/{inner}", f"{name}//{inner}" if name else inner, found)
+        own = os.fsencode(inner).decode("latin-1")
+        namespace_digests(f"{folder}/namespaces/{inner}", f"{name}//{own}" if name else own, found)
     return found
 
 
