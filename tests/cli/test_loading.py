@@ -106,6 +106,15 @@ def test_a_child_without_its_parent_is_refused_before_anything_is_written(folder
     assert "one//orphan" in loaded()
 
 
+def test_a_name_without_room_in_the_kernels_files_is_refused_before_it_is_written(folder: Path, capsys: Any) -> None:
+    (folder / "long").write_text(f"profile {'l' * 254} {{ /x r, }}\n")
+    assert main(["load", *EMBEDDED, str(folder)]) == 1
+    assert "longer than the kernel takes" in capsys.readouterr().err
+    assert loaded() == {}
+    (folder / "long").write_text(f"profile /{'l' * 253} {{ /x r, }}\n")
+    assert main(["load", *EMBEDDED, str(folder)]) == 0
+
+
 def test_a_dry_run_loads_nothing(folder: Path, capsys: Any) -> None:
     assert main(["load", *EMBEDDED, "--dry-run", str(folder)]) == 0
     assert loaded() == {}

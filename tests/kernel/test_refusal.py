@@ -11,7 +11,7 @@ from dockarmor.kernel.refusal import Standing, forbidden, meaning
     "action, number, words",
     [
         ("load", errno.ENOENT, "the child of one that is not loaded"),
-        ("load", errno.EEXIST, "`--add` refuses to replace it"),
+        ("load", errno.EEXIST, "with `--add`: a profile of this name is loaded"),
         ("load", errno.EPROTO, "no policy that this kernel understands"),
         ("load", errno.EPROTONOSUPPORT, "does not know the version"),
         ("load", errno.EINVAL, "tables inconsistent"),

@@ -7,7 +7,7 @@ complain mode where it stands in `force-complain`.
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable, Sequence
-from errno import EEXIST, ENOENT
+from errno import EEXIST, ENAMETOOLONG, ENOENT
 
 from dockarmor.cli.compiling import Built, Road, built, is_blob, open_cache, policy_names, strings
 from dockarmor.cli.kernel import feature_set
@@ -15,7 +15,7 @@ from dockarmor.cli.output import note
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
 from dockarmor.compile.records import by_namespace, namespaces
-from dockarmor.kernel.label_text import ancestors, full_name
+from dockarmor.kernel.label_text import ancestors, divided, full_name
 from dockarmor.kernel.protocol import Kernel, KernelError
 from dockarmor.kernel.refusal import meaning
 from dockarmor.policy.features import FeatureSet
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: a note names profiles one by one up to this many
 _NAMED = 8
+#: the longest name of a file or folder (limits.h)
+_NAME_MAX = 255
 
 
 def add_loading(parser: ArgumentParser) -> None:
@@ -95,6 +97,7 @@ def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> N
     results = list(results)
     names = profile_names(results)
     _with_parents(target, names)
+    _refuse_long(names)
     if not replace:
         _refuse_loaded(target, names)
     together: dict[bytes, list[bytes]] = {}
@@ -117,6 +120,17 @@ def _refuse_loaded(target: Kernel, names: Sequence[str]) -> None:
     if found := [name for name in names if name in there]:
         words = f"loaded already: {count_words(found)}; `--add` refuses to replace it, without `--add` it is replaced"
         raise KernelError(words, EEXIST)
+
+
+def _refuse_long(names: Sequence[str]) -> None:
+    """Refuse what has no room in the kernel's files before the kernel does: it, too, would take no other afterwards.
+
+    A profile's folder there has its own name, mangled (apparmorfs.c, mangle_name), and a number of two bytes or more.
+    """
+    for name in names:
+        own = divided(name)[1].rpartition("//")[2].lstrip("/.")
+        if sum(char.isascii() and (char.isalnum() or char in "/._- ") for char in own) > _NAME_MAX - 2:
+            raise KernelError(f"profile {printable(name[:80])}…: {meaning('load', ENAMETOOLONG)}", ENAMETOOLONG)
 
 
 def _with_parents(target: Kernel, names: Sequence[str]) -> None:

@@ -46,9 +46,8 @@ _ANY: dict[int, str] = {
 }
 _LOAD: dict[int, str] = {
     ENOENT: "a profile in it is the child of one that is not loaded; load its parent first, or together with it",
-    EEXIST: "a profile of this name is loaded; `--add` refuses to replace it, without `--add` it is replaced. "
-    "Without `--add`, a load that was refused before has left something behind (kernels from 6.17 on): "
-    "unload any profile and try again; where none is loaded, reboot",
+    EEXIST: "with `--add`: a profile of this name is loaded. Without it: a load that was refused before has left"
+    " something behind (kernels from 6.17 on); unload any profile and try again; where none is loaded, reboot",
     EPROTO: f"its bytes are no policy that this kernel understands; {_COMPILE}. {_LOG}",
     EPROTONOSUPPORT: f"this kernel does not know the version of this binary policy; {_COMPILE}",
     EBADMSG: f"its bytes are damaged: a checksum does not fit; {_COMPILE}",
