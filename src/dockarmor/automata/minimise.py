@@ -37,8 +37,10 @@ def minimise_all(dfa: Dfa, starts: list[int]) -> Iterator[Dfa]:
         raise ValueError("an automaton with out-of-band edges cannot be minimised")
     parts = Partition(dfa)
     parts.refine()
-    quotient = Quotient(dfa, parts.of, parts.classes)
-    del parts, dfa  # most of the memory at this point
+    of, classes = parts.of, parts.classes
+    del parts  # most of the memory at this point
+    quotient = Quotient(dfa, of, classes)
+    del dfa, of
     for start in starts:
         yield quotient.reachable(start)
 

@@ -137,7 +137,7 @@ class Subset:
         """The default and the exceptions of a state."""
         self._gather(state)
         if self.used + self.width > len(self.columns):
-            self._room(0, self.used + self.used // 2 + 2 * self.width)
+            self._room(0, self.used + self.used // 4 + 2 * self.width)
         default = self._target(self._collect(-1))
         self.defaults[state] = default
         union = self.union
@@ -362,7 +362,7 @@ class Subset:
         count = 1 + sort_distinct(alive, 1, self.live_count)
         found = self.states.intern(alive, 0, count)
         if found >= len(self.state_values):
-            self._room(found + found // 2, 0)
+            self._room(found + found // 4, 0)
         self.state_values[found] = number
         if self.states.count > self.limit_states:
             raise self._exceeded("states", self.limit_states)

@@ -147,7 +147,7 @@ class VectorSet:
             self.offsets = grown(self.offsets, 2 * len(self.offsets))
         if self.used + length > len(self.pool):
             self.pool = _ZERO  # an array that is looked at cannot grow
-            enlarge(self.store, self.used + self.used // 2 + length + 64)
+            enlarge(self.store, self.used + self.used // 4 + length + 64)
             self.pool = self.store
         for i in range(length):
             self.pool[self.used + i] = values[start + i]
