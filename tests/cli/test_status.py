@@ -100,3 +100,8 @@ def test_drift_is_told_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "differs  loaded / file: a: file b'/a'" in lines[1]
     assert lines[2].endswith("same")
     assert lines[3] == "not loaded: c"
+
+
+def test_a_kernel_that_there_is_not_is_a_mistake_of_the_command_line(capsys: Any) -> None:
+    assert main(["status", "--kernel", "nope"]) == 2
+    assert "known are auto, host, embedded, lab and lab:NAME" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """Which kernel a verb means: --kernel host, embedded, lab, lab:NAME."""
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from dockarmor.cli.output import note
 from dockarmor.cli.places import lab_folder, state_folder
@@ -17,11 +17,18 @@ def add_kernel(parser: ArgumentParser) -> None:
     """The option that every verb takes that talks to a kernel."""
     parser.add_argument(
         "--kernel",
+        type=_known,
         default="auto",
         metavar="auto|host|embedded|lab[:NAME]",
         help="host: this machine's own; embedded: a simulation in this process; lab: a real kernel in a micro-VM that"
         " `lab up` started (default: auto, which is host where there is AppArmor, else embedded)",
     )
+
+
+def _known(name: str) -> str:
+    if name in ("auto", "host", "embedded") or name.partition(":")[0] == "lab":
+        return name
+    raise ArgumentTypeError(f"there is no kernel `{name[:40]}`; known are auto, host, embedded, lab and lab:NAME")
 
 
 def kernel(options: Namespace) -> Kernel:
@@ -36,12 +43,9 @@ def kernel(options: Namespace) -> Kernel:
         note("note: this host has no AppArmor; the embedded kernel answers, a simulation: nothing is confined by it")
     if name in ("auto", "embedded"):
         return embedded()
-    place, _, version = name.partition(":")
-    if place == "lab":
-        from dockarmor.kernel.lab import attach
+    from dockarmor.kernel.lab import attach
 
-        return attach(version or running_lab(), lab_folder())
-    raise KernelUnavailable(f"there is no kernel `{name[:40]}`; known are host, embedded, lab and lab:NAME")
+    return attach(name.partition(":")[2] or running_lab(), lab_folder())
 
 
 def host() -> "Host":
