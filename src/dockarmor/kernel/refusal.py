@@ -113,4 +113,5 @@ def forbidden(who: Standing) -> tuple[str, bool]:
         return "policy is locked (/sys/module/apparmor/parameters/lock_policy) until the next boot", False
     if who.label not in (None, UNCONFINED):
         return f"this process is confined by `{who.label}`, which must grant `capability mac_admin`", True
-    return "the kernel does not say why: the profile may be immutable, or belong to another namespace", False
+    why = "the profile may be immutable, belong to another namespace, or be for one whose name has a slash"
+    return f"the kernel does not say why: {why}", False
