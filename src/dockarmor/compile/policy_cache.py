@@ -60,7 +60,7 @@ class PolicyCache:
                 state = os.fstat(file.fileno())
                 if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < newest or state.st_ctime_ns < features:
                     return None
-                blob = file.read(min(os.fstat(file.fileno()).st_size, _MAX_BYTES))
+                blob = file.read(min(state.st_size, _MAX_BYTES))
         except OSError:
             return None
         return blob if blob.startswith(BLOB_MAGIC + version.to_bytes(4, "little")) else None
