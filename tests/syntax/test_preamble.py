@@ -10,7 +10,26 @@ from dockarmor.syntax.structure import parse
 from dockarmor.syntax.tree import Alias, SetVariable
 from dockarmor.text.source import Source, Span
 
-_PIECES = ["@{A}", "@A", "@{_b}", "alias", "/x", "/y*/{a,b}", "->", "=", "+=", "?=", ":=", ",", " ", "  ", "\t", "\n"]
+_PIECES = [
+    "@{A}",
+    "@A",
+    "@{_b}",
+    "alias",
+    "/x",
+    "/y*/{a,b}",
+    "->",
+    "=",
+    "+=",
+    "?=",
+    ":=",
+    ",",
+    " ",
+    " # y\n",
+    "@{C} = x",
+    "{,x}",
+    "\t",
+    "\n",
+]
 _ODD = ['"', "\\", "#", "!", "\r", "\x00", ":", "=", "+", "?", "é", "#include", "{", "}", "if", "\\\n", "@{B}", "$"]
 lines = st.lists(st.sampled_from(_PIECES * 3 + _ODD), max_size=24).map("".join)
 
@@ -47,7 +66,11 @@ def test_the_quick_road_of_definitions_says_what_the_other_says(text: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["@{HOME}=/root/ /home/*/\n", "@{A} += x\n", "@{A}?=x \t\n", "alias /usr/ -> /mnt/usr/,\n"]
+    "text",
+    [
+        *("@{HOME}=/root/ /home/*/\n", "@{A} += x\n", "@{A}?=x \t\n", "alias /usr/ -> /mnt/usr/,\n"),
+        *("@{A}={,x}\n", "@{A} = x # y\n", "\n# y\n@{A} = x\n", "alias /{,usr/}bin/ -> /x/,\n"),
+    ],
 )
 def test_usual_definitions_go_by_the_quick_road(text: str) -> None:
     quick = preamble._PLAIN_ASSIGNMENT.match(text) or preamble._PLAIN_ALIAS.match(text, len("alias"))

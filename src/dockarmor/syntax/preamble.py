@@ -4,7 +4,7 @@ import re
 from typing import NoReturn
 
 from dockarmor.syntax.condition import blank_missing, parse_assigned
-from dockarmor.syntax.cursor import MAX_WORD, Cursor, Word, decode_escapes
+from dockarmor.syntax.cursor import MAX_WORD, TRIVIA, Cursor, Word, decode_escapes
 from dockarmor.syntax.lexer import LABEL, QUOTED, at_label
 from dockarmor.syntax.tree import Abi, Alias, BoolVariable, Include, SetVariable
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
@@ -23,11 +23,13 @@ _PLACE_GOES_ON = regex(r'[^ \t\r\n"!,<>\x00]')
 # The operator of a set may stand on a later line.
 ASSIGNMENT = regex(r"@(?:\{(\w+)\}|(\w+))(?:(?:[ \t\n]|\r\n)++(?:#(?!include)[^\n]*+\n)?)*+([+?:]?=)", re.ASCII)
 _BOOL_ASSIGNMENT = regex(r"\$(?:\{(\w+)\}|(\w+))[ \t]*([+?:]?=)", re.ASCII)
-# What nearly all definitions are: no quote, no escape, no comma or comment, all on one line. Behind a name `:=` needs
-# a blank to be no label, and is left to those who know.
-_LETTERS = r'[^ \t\r\n"!,\\#\x00]++'
+# What nearly all definitions are: no quote, no escape, all on one line, perhaps with a comment behind it. Behind a
+# name `:=` needs a blank to be no label, and is left to those who know.
+_PLAIN = r'[^ \t\r\n"!,\\#\x00]'
+_LETTERS = rf"(?:{_PLAIN}++|,(?={_PLAIN}))++"
 _PLAIN_ASSIGNMENT = regex(
-    rf"@\{{([A-Za-z][A-Za-z0-9_]*+)\}}[ \t]*+([+?]?=)[ \t]*+({_LETTERS}(?:[ \t]++{_LETTERS})*+)[ \t]*+(?=\n)"
+    rf"{TRIVIA}*+(@\{{([A-Za-z][A-Za-z0-9_]*+))\}}[ \t]*+([+?]?=)[ \t]*+({_LETTERS})((?:[ \t]++{_LETTERS})*+)[ \t]*+"
+    r"(?=\n|(?<=[ \t])#(?!include)[^\n]*+\n)"
 )
 _PLAIN_VALUE = regex(_LETTERS)
 _PLAIN_ALIAS = regex(rf"[ \t]++(/{_LETTERS})[ \t]++->[ \t]++({_LETTERS}),(?=[ \t]*+\n)")
@@ -109,18 +111,29 @@ def _no_path(cursor: Cursor, message: str) -> NoReturn:
     cursor.fail("DA013", message, cursor.pos, cursor.pos + 1, label="expected a path here", help=help)
 
 
+def parse_plain_assignments(cursor: Cursor, most: int) -> list[SetVariable]:
+    """At most so many assignments that follow each other and are like nearly all; none where another stands next."""
+    source, text, pos, end = cursor.source, cursor.text, cursor.pos, cursor.end
+    found: list[SetVariable] = []
+    while len(found) < most and (plain := _PLAIN_ASSIGNMENT.match(text, pos, end)) is not None:
+        start, pos = plain.start(1), plain.end()
+        if pos - start >= MAX_WORD:
+            break
+        values = [_word(cursor, plain, 4)]
+        if plain[5]:
+            values += [_word(cursor, value, 0) for value in _PLAIN_VALUE.finditer(text, *plain.span(5))]
+        name = Word(plain[2], Span(source, start, plain.end(1)))
+        found.append(SetVariable(name, plain[3], tuple(values), Span(source, start, pos)))
+        cursor.pos = pos
+    return found
+
+
 def parse_assignment(cursor: Cursor) -> SetVariable | BoolVariable | None:
     """assignment = "@{" NAME "}" op value { value } NEWLINE | "${" NAME "}" op expression NEWLINE
 
     None where no assignment stands here.
     """
     start = cursor.pos
-    plain = cursor.match(_PLAIN_ASSIGNMENT)
-    if plain and plain.end() - start < MAX_WORD:
-        cursor.pos = plain.end()
-        name = Word(plain[1], Span(cursor.source, start, plain.end(1)))
-        found = _PLAIN_VALUE.finditer(cursor.text, *plain.span(3))
-        return SetVariable(name, plain[2], tuple([_word(cursor, value, 0) for value in found]), cursor.span(start))
     match = cursor.match(ASSIGNMENT)
     if match is None:
         match = cursor.match(_BOOL_ASSIGNMENT)

@@ -21,6 +21,7 @@ from dockarmor.syntax.preamble import (
     parse_alias,
     parse_assignment,
     parse_include,
+    parse_plain_assignments,
     unfinished_line,
 )
 from dockarmor.syntax.qualifiers import PLAIN, SLOTS, Effect, Qualifiers, Subject, misplaced
@@ -145,6 +146,9 @@ class _Reader:
                     return nodes
                 self.report(Diagnostic("DA002", "this brace closes nothing", cursor.span(start)))
                 nodes.append(Unreadable(cursor.span(start)))
+                continue
+            if text[start] == "@" and (plain := parse_plain_assignments(cursor, self.left - len(nodes))):
+                nodes += plain
                 continue
             try:
                 nodes.append(self.statement(depth))
