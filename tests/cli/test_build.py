@@ -139,6 +139,7 @@ def test_json_has_the_figures(folder: Path, capsys: pytest.CaptureFixture[str]) 
         "-o out --base b -I x -I y --features kernel-6.1 p -",
         "--features f p -o o --base b",
         "--no-cache -j 12 p -o o",
+        "-j2 p -o o",
     ],
 )
 def test_plain_lines_are_read_as_argparse_reads_them(line: str) -> None:
@@ -152,7 +153,7 @@ def test_plain_lines_are_read_as_argparse_reads_them(line: str) -> None:
     "line",
     [
         *("", "p", "-o", "p -o x --output-dir y", "p -ox", "p --out x", "p -o -x", "-h"),
-        *("p -o x -j 0", "p -o x -j auto"),
+        *("p -o x -j 0", "p -o x -j auto", "p -o x -j02", "p -o x -j=2"),
     ],
 )
 def test_all_other_lines_are_left_to_argparse(line: str) -> None:

@@ -70,10 +70,11 @@ def plain(arguments: "Sequence[str]") -> "Any":
             return None
         if argument == "--no-cache":
             options.no_cache = True
-        elif argument == "-j":
-            if not ("1" <= value[:1] <= "9" and value.isdecimal()):
+        elif argument[:2] == "-j":
+            jobs = value or argument[2:]
+            if not ("1" <= jobs[:1] <= "9" and jobs.isdecimal()):
                 return None
-            options.jobs = int(value)
+            options.jobs = int(jobs)
         elif argument in valued:
             setattr(options, valued[argument], value)
         elif argument == "-I":

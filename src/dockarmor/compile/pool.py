@@ -2,9 +2,7 @@
 
 import gc
 import os
-import select
 from collections.abc import Callable, Iterator, Sequence
-from signal import SIGKILL
 
 #: bytes of a number; so many items are written at once (POSIX: up to PIPE_BUF bytes whole or not at all)
 _NUMBER, _AT_ONCE = 8, 64
@@ -40,6 +38,8 @@ def scattered(work: Callable[[int], bytes], items: Sequence[int], processes: int
         for item in items:
             yield item, work(item)
         return
+    from signal import SIGKILL  # what only workers need takes a thirtieth of a short run
+
     # All workers take from one pipe: a read of it is never shared between two of them, as one of a file would be.
     taking, giving = os.pipe()
     os.set_blocking(giving, False)
@@ -85,6 +85,8 @@ class _Queue:
 
 def _gather(workers: dict[int, int], queue: _Queue) -> Iterator[tuple[int, bytes]]:
     """Frames from all workers: number, length, bytes."""
+    import select
+
     poll = select.poll()
     buffers = {stream: bytearray() for stream in workers}
     for stream in workers:

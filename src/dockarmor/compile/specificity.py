@@ -8,7 +8,6 @@ have in common at their beginnings does not change the number; what they have in
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Union
 
 from dockarmor.text.regex import regex
 from dockarmor.value import frozen
@@ -16,12 +15,13 @@ from dockarmor.value import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
+    from typing import TypeAlias
+
+    #: a byte, a class as it is written, or a group; in a sequence they follow one another
+    Atom: TypeAlias = "int | bytes | Alternatives | Star"
+    Sequence = tuple[Atom, ...]
 
 _TOKEN = regex(rb"\\x([0-9A-Fa-f]{2})|\\([\s\S])|\[\^?(?:\\[\s\S]|[^\]\\])*\]|([\s\S])")
-
-#: a byte, a class as it is written, or a group; in a sequence they follow one another
-Atom = Union[int, bytes, "Alternatives", "Star"]
-Sequence = tuple[Atom, ...]
 
 #: how often the same branches are factored, one end after another's end: far more than anybody writes
 _DEEPEST = 100
@@ -29,12 +29,12 @@ _DEEPEST = 100
 
 @frozen
 class Alternatives:
-    branches: tuple[Sequence, ...]
+    branches: "tuple[Sequence, ...]"
 
 
 @frozen
 class Star:
-    repeated: Sequence
+    repeated: "Sequence"
 
 
 def specificity(patterns: Iterable[bytes]) -> int:
@@ -48,7 +48,7 @@ def specificity(patterns: Iterable[bytes]) -> int:
     return _counted(_factored([_read(_TOKEN.finditer(pattern)) for pattern in patterns]))[0]
 
 
-def _read(tokens: "Iterator[re.Match[bytes]]") -> Sequence:
+def _read(tokens: "Iterator[re.Match[bytes]]") -> "Sequence":
     """Read up to the end, or up to the `)` that ends a group."""
     branches: list[list[Atom]] = [[]]
     for match in tokens:
@@ -70,7 +70,7 @@ def _read(tokens: "Iterator[re.Match[bytes]]") -> Sequence:
     return _factored([tuple(branch) for branch in branches])
 
 
-def _factored(branches: list[Sequence], depth: int = 0) -> Sequence:
+def _factored(branches: "list[Sequence]", depth: int = 0) -> "Sequence":
     """Alternatives as a sequence: what several end with is said once, behind what they do not share."""
     if len(branches) == 1:
         return branches[0]
@@ -85,7 +85,7 @@ def _factored(branches: list[Sequence], depth: int = 0) -> Sequence:
     return found[0] if len(found) == 1 else (Alternatives(tuple(found)),)
 
 
-def _spliced(branches: Iterable[Sequence]) -> Iterator[Sequence]:
+def _spliced(branches: "Iterable[Sequence]") -> "Iterator[Sequence]":
     """The branches; one that is nothing but alternatives is those."""
     for branch in branches:
         only = branch[0] if len(branch) == 1 else None
@@ -95,7 +95,7 @@ def _spliced(branches: Iterable[Sequence]) -> Iterator[Sequence]:
             yield branch
 
 
-def _counted(sequence: Sequence) -> tuple[int, bool]:
+def _counted(sequence: "Sequence") -> tuple[int, bool]:
     """The bytes counted, and whether a glob has ended the counting."""
     total = 0
     for atom in sequence:
