@@ -69,7 +69,7 @@ def test_the_first_twelve_bytes_are_the_same_in_every_blob() -> None:
     assert write_record(profile())[:16] == b"\x04\x08\x00version\x00\x02\x07\x20\x20\x00"
 
 
-@pytest.mark.parametrize("target", ["a//b", ":ns:t", ":ns://t", "&:ns:t", ":ns", ":ns:"])
+@pytest.mark.parametrize("target", ["a//b", ":ns:t", ":ns://t", "&:ns:t", ":ns", ":ns:", ""])
 def test_targets_are_read_back_as_the_kernel_takes_them(target: str) -> None:
     written = replace(profile(), exec_table=(target,))
     assert read_blob(write_blob([written])).profiles[0].exec_table == (target,)

@@ -11,6 +11,8 @@ from dockarmor.access.request import ExecRequest
 from dockarmor.rules.exec_transition import Transition, decide, decode, is_subset, record, request
 
 TABLE = ("p//kid", "&extra", ":ns:other")
+#: a target without a name, which kernels take
+NAMELESS = 3
 
 
 @pytest.mark.parametrize(
@@ -44,11 +46,13 @@ def test_the_kernels_word(word: int, transition: Transition) -> None:
         (0x24000000, "p///bin/sh"),
         (0x08000000, "p//kid"),
         (0x08000001, "/bin/sh//&extra"),
+        (0x48000000 | NAMELESS, "p"),
+        (0x88000000 | NAMELESS, "unconfined"),
     ],
 )
 def test_the_label_a_program_runs_under(word: int, target: str, table: Any, confined: Any) -> None:
     permissions = StatePermissions(allow=Perm.EXEC, exec_index=word)
-    profile = confined(table({b"/bin/sh": permissions}), exec_table=TABLE)
+    profile = confined(table({b"/bin/sh": permissions}), exec_table=(*TABLE, ""))
     decision = decide(profile, ExecRequest(b"/bin/sh"))
     assert (decision.allowed, decision.target, decision.record) == (True, target, None)
 
@@ -65,8 +69,10 @@ def test_exec_that_is_not_allowed(table: Any, confined: Any) -> None:
     assert not decide(confined(), ExecRequest(b"/a")).allowed
 
 
-def test_exec_that_leads_nowhere_is_denied(table: Any, confined: Any) -> None:
-    decision = decide(confined(table({b"/a": StatePermissions(allow=Perm.EXEC)})), ExecRequest(b"/a"))
+@pytest.mark.parametrize("word", [0, 0x08000000 | NAMELESS])
+def test_exec_that_leads_nowhere_is_denied(word: int, table: Any, confined: Any) -> None:
+    permissions = StatePermissions(allow=Perm.EXEC, exec_index=word)
+    decision = decide(confined(table({b"/a": permissions}), exec_table=(*TABLE, "")), ExecRequest(b"/a"))
     assert (decision.allowed, decision.info) == (False, "profile transition not found")
 
 

@@ -87,7 +87,9 @@ def label_after(confinement: Confinement, path: bytes, transition: Transition) -
             return f"{confinement.name}//{name}"
         case "named":
             target = transition.target or ""
-            return f"{name}//{target}" if target.startswith("&") else target
+            if target:
+                return f"{name}//{target}" if target.startswith("&") else target
+            return {"inherit": confinement.name, "unconfined": "unconfined"}.get(transition.fallback or "")
     return None
 
 

@@ -11,6 +11,8 @@ from dockarmor.access.grammar import parse_request
 from dockarmor.ask.subject import from_policy
 from dockarmor.audit.meaning import request_of
 from dockarmor.audit.record import read_record
+from dockarmor.compile.blob import write_blob
+from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded.kernel import Embedded
 from dockarmor.kernel.embedded.records import Task
 from dockarmor.kernel.protocol import KernelError, Permissions, Query
@@ -19,6 +21,7 @@ from dockarmor.policy.features import builtin
 from dockarmor.policy.read import library, read_text, require
 from dockarmor.rules.registry import ALL
 from dockarmor.text.source import Source
+from dockarmor.value import replace
 
 POLICY = """
 profile web { /srv/** r, deny /srv/key r, audit deny /srv/log w, owner /srv/mine w, network inet stream,
@@ -261,6 +264,17 @@ def test_an_exec_whose_profile_is_not_loaded_is_refused(kernel: Embedded) -> Non
     kernel.remove("named")
     decision = ask(kernel, "shell", "exec /usr/bin/b")
     assert (decision.allowed, decision.info, decision.errno) == (False, "profile transition not found", EACCES)
+
+
+@pytest.mark.parametrize("rule, target", [("px", None), ("pix", "p"), ("pux", "unconfined")])
+def test_a_target_without_a_name_is_a_profile_that_is_not_loaded(
+    kernel: Embedded, rule: str, target: str | None
+) -> None:
+    """As 6.1 and 6.17 do with such a blob; apparmor_parser 4.1 writes some."""
+    (profile,) = read_blob(compiled(f"profile p {{ /a {rule} -> b, }}")).profiles
+    kernel.load(write_blob([replace(profile, exec_table=("",))]))
+    decision = ask(kernel, "p", "exec /a")
+    assert (decision.target if decision.allowed else None) == target
 
 
 # -- what a task is besides its label -----------------------------------------------------------------------

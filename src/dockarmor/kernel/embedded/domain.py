@@ -43,7 +43,7 @@ class Domain:
             return replace(decided, target=target, info=info)
         denied = int(Perm.EXEC)
         sought: str | None = request.path.decode("latin-1")
-        if way.target and not way.target.startswith("&"):
+        if way.target is not None and not way.target.startswith("&"):
             sought = way.target if self.names_missing else None
         return Decision(False, denied, denied, "DENIED", EACCES, NOT_FOUND, sought, decided.matches)
 
@@ -54,7 +54,7 @@ class Domain:
     def _target(self, way: exec_transition.Transition, path: bytes) -> tuple[str | None, str | None]:
         """The label, and the kernel's remark on how it came to it."""
         found, info, stack = None, None, None
-        if way.way == "named" and way.target is not None:
+        if way.way == "named" and way.target:
             found = self._named(way.target)
             if found is not None and way.target.startswith("&"):
                 found, stack = None, found
