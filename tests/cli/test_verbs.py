@@ -88,6 +88,15 @@ def test_build_is_deterministic_and_dump_reads_it(base: str, tmp_path: Path) -> 
     assert b"attach_disconnected" in dumped.stdout
 
 
+def test_dump_has_its_values_in_one_column(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("profile p /usr/bin/p* { /b px -> q, }\n")
+    blob = dockarmor("build", str(tmp_path / "p"), "-o", "-").stdout
+    header, *rows = dockarmor("dump", "-", stdin=blob).stdout.decode().splitlines()
+    assert header == "profile p"
+    assert {row[:20].rstrip() for row in rows} >= {"  attachment table", "  exec target"}
+    assert all(row[18:20] == "  " and row[20] != " " for row in rows), rows
+
+
 def test_check_says_what_is_wrong_and_exits_2(tmp_path: Path) -> None:
     (tmp_path / "p").write_text("profile p {\n  /a rwz,\n  sginal send,\n}\n")
     done = dockarmor("check", str(tmp_path / "p"))

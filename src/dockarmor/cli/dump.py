@@ -33,10 +33,13 @@ def run(options: Namespace) -> int:
 
 def _lines(dumped: ProfileDump) -> list[str]:
     lines = [f"profile {printable(dumped.name)}"]
-    width = max([14, *(len(name) + 2 for name, _ in dumped.fields)])
-    lines += [f"  {name:<{width}}{printable(text)}" for name, text in dumped.fields]
-    lines += [f"  {'exec target':<{width}}{printable(target)}" for target in dumped.targets]
-    lines += [f"  {table.use + ' table':<{width}}{_figures(table)}" for table in dumped.tables]
+    rows = [
+        *dumped.fields,
+        *(("exec target", target or '""') for target in dumped.targets),
+        *((f"{table.use} table", _figures(table)) for table in dumped.tables),
+    ]
+    width = max(len(name) for name, _ in rows) + 2 if rows else 0
+    lines += [f"  {name:<{width}}{printable(text)}" for name, text in rows]
     return [*lines, *(f"  {printable(state)}" for state in dumped.states)]
 
 
