@@ -85,6 +85,7 @@ def test_together_policies_come_to_what_each_comes_to_alone(base: Path, features
     includes = library(str(base))
     assert told(Batch(includes, settings).build(jobs)) == expected
     assert told(Batch(includes, settings).build(jobs[::-1]))[::-1] == expected
+    assert told(Batch(includes, settings, None, 2).build(jobs)) == expected
     assert sum(isinstance(one[0], str) for one in expected) == 4
 
 
@@ -135,6 +136,18 @@ def test_an_included_rule_is_encoded_once_for_all_profiles(base: Path) -> None:
         assert sorted(map(id, made.file)) == sorted(id(one) for group in groups[-1] for one in group)
     assert entries[0][b"/z"] is entries[1][b"/z"]
     assert {id(group) for group in groups[0][1:]} == {id(group) for group in groups[1][1:]}
+
+
+def test_what_is_prepared_is_not_encoded_again(base: Path) -> None:
+    policy = require(read_file(str(base / "policies" / "plain"), library(str(base)))).policy
+    features, kinds = intersect(None, builtin("kernel-7.2")), dict(all_kinds())
+    known = Encodings(kinds)
+    known.prepare(policy.profiles[0], features)
+    kinds.clear()  # nothing more can be encoded for others
+    made = encode(policy.profiles[0], features, all_kinds(), known)
+    assert [one.entry for one in made.file] == [
+        one.entry for one in encode(policy.profiles[0], features, all_kinds()).file
+    ]
 
 
 def test_rules_of_a_profile_are_a_sequence(base: Path) -> None:

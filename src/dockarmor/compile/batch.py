@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
-from dockarmor.compile.pipeline import Built, Options, all_kinds, compile_policies
+from dockarmor.compile.pipeline import Built, Options, all_kinds, compile_policies, prepare
 from dockarmor.compile.pool import Uncollected, scattered
 from dockarmor.compile.program import digest
 from dockarmor.compile.recorder import Known, Recorder
@@ -131,7 +131,7 @@ class Batch:
         return require(read_text(job.source, library)).policy
 
     def _compile(self, policies: dict[int, Policy]) -> Iterator[tuple[int, Result]]:
-        shares = _shares(policies, self._processes)
+        shares, settings = _shares(policies, self._processes), self._settings
 
         def work(share: int) -> bytes:
             numbers = shares[share]
@@ -142,6 +142,7 @@ class Batch:
             for numbers in shares:
                 yield from zip(numbers, self._outputs([policies[number] for number in numbers]), strict=True)
             return
+        prepare(self._pinned(policies.values()), settings.features, settings.policy_features, self._encodings)
         for share, frames in scattered(work, range(len(shares)), self._processes):
             for number, packed in zip(shares[share], _unframed(frames), strict=True):
                 # Diagnostics do not travel: the few policies that have any are compiled here once more.
@@ -149,11 +150,15 @@ class Batch:
 
     def _outputs(self, policies: Sequence[Policy]) -> Iterator[Result]:
         settings = self._settings
-        if settings.pinned is not None:
-            policies = [replace(policy, abi=settings.pinned) for policy in policies]
         features, also = settings.features, settings.policy_features
-        for built in compile_policies(policies, features, also, settings.options, known=self._encodings):
+        pinned = self._pinned(policies)
+        for built in compile_policies(pinned, features, also, settings.options, known=self._encodings):
             yield built if isinstance(built, DiagnosticError) else output_of(built, self._lines)
+
+    def _pinned(self, policies: Iterable[Policy]) -> Iterable[Policy]:
+        """The policies under the ABI that was asked for, if one was."""
+        abi = self._settings.pinned
+        return policies if abi is None else [replace(policy, abi=abi) for policy in policies]
 
     def _remember(self, jobs: Sequence[Job], policies: dict[int, _Read], results: dict[int, Result]) -> None:
         if self._cache is None:

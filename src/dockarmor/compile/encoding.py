@@ -169,6 +169,10 @@ class Aliases(NamedTuple):
     pairs: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
 
+    @classmethod
+    def of(cls, profile: Profile) -> "Aliases":
+        return cls(profile.aliases, tuple(source for source, _ in profile.aliases))
+
 
 def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodings | None" = None) -> Encoding:
     """Encode all rules. Raises DiagnosticError with the mistakes of all of them.
@@ -176,7 +180,7 @@ def encode(profile: Profile, features: Negotiated, kinds: Kinds, known: "Encodin
     With what is `known` from other profiles, only the mistakes and warnings say by which includes rules came.
     """
     scope = ProfileScope(profile.name, profile.variables, features)
-    aliases = Aliases(profile.aliases, tuple(source for source, _ in profile.aliases))
+    aliases = Aliases.of(profile)
     shared = known.shared(scope, aliases) if known is not None else None
     made = Encoding()
     mistakes: list[Diagnostic] = []

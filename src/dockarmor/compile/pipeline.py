@@ -127,12 +127,30 @@ def compile_policies(
     doubles = []
     for policy in policies:
         doubles.append(_double(policy) if joined else None)
-        features = intersect(policy.abi or policy_features, kernel_features)
-        families.append([(profile, features) for top in policy.profiles for profile in top.family()])
+        families.append(list(_family(policy, kernel_features, policy_features)))
     records = compile_all([one for family in families for one in family], options, kinds, known)
     for family, double in zip(families, doubles, strict=True):
         built = _joined(list(islice(records, len(family))))
         yield built if double is None else double
+
+
+def prepare(
+    policies: Iterable[Policy], kernel_features: FeatureSet, policy_features: FeatureSet | None, known: Encodings
+) -> None:
+    """Find out what the rules of included files come to: processes that are forked later need not do so, too."""
+    for policy in policies:
+        for profile, features in _family(policy, kernel_features, policy_features):
+            known.prepare(profile, features)
+
+
+def _family(
+    policy: Policy, kernel_features: FeatureSet, policy_features: FeatureSet | None
+) -> Iterator[tuple[Profile, Negotiated]]:
+    """Each profile, hat and child of a policy, and what it can rely on."""
+    features = intersect(policy.abi or policy_features, kernel_features)
+    for top in policy.profiles:
+        for profile in top.family():
+            yield profile, features
 
 
 def _double(policy: Policy) -> DiagnosticError | None:

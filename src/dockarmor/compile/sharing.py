@@ -10,7 +10,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from dockarmor.compile.encoding import Aliases, Encoding, Kinds, PlacedEntry, encode_rule, mediated
 from dockarmor.compile.scope import CommonScope, NotCommon, ProfileScope
 from dockarmor.policy.features import Negotiated
-from dockarmor.policy.row import PlacedRule, Row
+from dockarmor.policy.profile import Profile
+from dockarmor.policy.row import PlacedRule, PlacedRules, Row
 from dockarmor.policy.variables import Variables
 from dockarmor.rules.kind import Encoded, Rule
 from dockarmor.text.diagnostic import DiagnosticError
@@ -37,6 +38,14 @@ class Encodings:
                 self._shared.clear()
             found = self._shared[key] = Shared(self._kinds, variables, features, aliases)
         return found
+
+    def prepare(self, profile: Profile, features: Negotiated) -> None:
+        """Find out now what the rules of included files come to in this profile."""
+        if isinstance(profile.rules, PlacedRules):
+            shared = self.shared(ProfileScope(profile.name, profile.variables, features), Aliases.of(profile))
+            for placed in profile.rules.rows:
+                if placed.row.shared:
+                    shared.parts(placed.row, profile.variables.own)
 
 
 class Shared:
