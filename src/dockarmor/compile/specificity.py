@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     Atom: TypeAlias = "int | bytes | Alternatives | Star"
     Sequence = tuple[Atom, ...]
 
-_TOKEN = regex(rb"\\x([0-9A-Fa-f]{2})|\\([\s\S])|\[\^?(?:\\[\s\S]|[^\]\\])*\]|([\s\S])")
+# Bytes in a row are read at once, but for one before a `*`, which repeats it alone.
+_TOKEN = regex(rb"((?:[^\\\[()|*.](?!\*))++)|\\x([0-9A-Fa-f]{2})|\\([\s\S])|\[\^?(?:\\[\s\S]|[^\]\\])*\]|([\s\S])")
 
 #: how often the same branches are factored, one end after another's end: far more than anybody writes
 _DEEPEST = 100
 
 
-@frozen
+@frozen(eq=False)
 class Alternatives:
     branches: "tuple[Sequence, ...]"
 
 
-@frozen
+@frozen(eq=False)
 class Star:
     repeated: "Sequence"
 
@@ -45,44 +46,57 @@ def specificity(patterns: Iterable[bytes]) -> int:
     >>> specificity([b"/a/x", b"/bb/[^/]*/y"]), specificity([b"/a/x", b"/bb/[^/]*/x"])
     (4, 2)
     """
-    return _counted(_factored([_read(_TOKEN.finditer(pattern)) for pattern in patterns]))[0]
+    expression = _Expression()
+    return _counted(expression.factored([expression.read(_TOKEN.finditer(pattern)) for pattern in patterns]))[0]
 
 
-def _read(tokens: "Iterator[re.Match[bytes]]") -> "Sequence":
-    """Read up to the end, or up to the `)` that ends a group."""
-    branches: list[list[Atom]] = [[]]
-    for match in tokens:
-        code, escaped, single = match.groups()
-        if single == b"(":
-            branches[-1] += _read(tokens)
-        elif single == b")":
-            break
-        elif single == b"|":
-            branches.append([])
-        elif single == b"*":
-            branches[-1][-1] = Star((branches[-1][-1],))
-        elif code is not None:
-            branches[-1].append(int(code, 16))
-        elif escaped is not None or (single is not None and single != b"."):
-            branches[-1].append((escaped or single)[0])
-        else:
-            branches[-1].append(match[0])
-    return _factored([tuple(branch) for branch in branches])
+class _Expression:
+    """Atoms of one expression: those that hold the same are the very same, so none is compared by what is inside."""
 
+    def __init__(self) -> None:
+        self._alternatives: dict[tuple[Sequence, ...], Alternatives] = {}
+        self._stars: dict[Sequence, Star] = {}
 
-def _factored(branches: "list[Sequence]", depth: int = 0) -> "Sequence":
-    """Alternatives as a sequence: what several end with is said once, behind what they do not share."""
-    if len(branches) == 1:
-        return branches[0]
-    by_end: dict[Atom | None, list[Sequence]] = {}
-    for branch in _spliced(branches):
-        by_end.setdefault(branch[-1] if branch else None, []).append(branch[:-1])
-    if depth >= _DEEPEST:
-        return (Alternatives(tuple(branches)),)
-    found: list[Sequence] = []
-    for end, rests in by_end.items():
-        found.append(() if end is None else (*_factored(list(dict.fromkeys(rests)), depth + 1), end))
-    return found[0] if len(found) == 1 else (Alternatives(tuple(found)),)
+    def read(self, tokens: "Iterator[re.Match[bytes]]") -> "Sequence":
+        """Read up to the end, or up to the `)` that ends a group."""
+        branches: list[list[Atom]] = [[]]
+        for match in tokens:
+            row, code, escaped, single = match.groups()
+            if row is not None:
+                branches[-1] += row
+            elif single == b"(":
+                branches[-1] += self.read(tokens)
+            elif single == b")":
+                break
+            elif single == b"|":
+                branches.append([])
+            elif single == b"*":
+                repeated = (branches[-1][-1],)
+                branches[-1][-1] = self._stars.setdefault(repeated, Star(repeated))
+            elif code is not None:
+                branches[-1].append(int(code, 16))
+            elif escaped is not None or (single is not None and single != b"."):
+                branches[-1].append((escaped or single)[0])
+            else:
+                branches[-1].append(match[0])
+        return self.factored([tuple(branch) for branch in branches])
+
+    def factored(self, branches: "list[Sequence]", depth: int = 0) -> "Sequence":
+        """Alternatives as a sequence: what several end with is said once, behind what they do not share."""
+        if len(branches) == 1:
+            return branches[0]
+        if depth >= _DEEPEST:
+            return (self._of(tuple(branches)),)
+        by_end: dict[Atom | None, list[Sequence]] = {}
+        for branch in _spliced(branches):
+            by_end.setdefault(branch[-1] if branch else None, []).append(branch[:-1])
+        found: list[Sequence] = []
+        for end, rests in by_end.items():
+            found.append(() if end is None else (*self.factored(list(dict.fromkeys(rests)), depth + 1), end))
+        return found[0] if len(found) == 1 else (self._of(tuple(found)),)
+
+    def _of(self, branches: "tuple[Sequence, ...]") -> Alternatives:
+        return self._alternatives.setdefault(branches, Alternatives(branches))
 
 
 def _spliced(branches: "Iterable[Sequence]") -> "Iterator[Sequence]":
