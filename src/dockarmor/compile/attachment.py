@@ -14,17 +14,20 @@ from dockarmor.automata.limits import LimitExceeded
 from dockarmor.compile.compiled import START, CompiledTable
 from dockarmor.compile.construction import construct, construct_all
 from dockarmor.compile.encoding import Findings, PlacedEntry
+from dockarmor.compile.scope import ProfileScope
 from dockarmor.compile.specificity import specificity
 from dockarmor.compile.table import Form, Permissions, too_large
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import Profile
 from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.kind import Entry
+from dockarmor.rules.policy_entry import lacking
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 from dockarmor.text.regex import regex
 from dockarmor.value import frozen, replace
 
 _EXEC = 1
+_XATTRS = "domain/attach_conditions/xattr"
 _ALPHABET = 256
 _GLOB = regex(r"(?:[^\\]|\\[\s\S])*?[*?\[\]{}]")
 
@@ -70,11 +73,12 @@ def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]
 
 
 def _knows_xattrs(profile: Profile, features: Negotiated, warnings: Findings) -> bool:
-    known = features.kernel_has("policy/outofband") and features.has("domain/attach_conditions/xattr")
-    if profile.xattrs and not known:
-        message = "this kernel does not look at extended attributes: the profile attaches by path alone"
+    lost = next((one for one in ("policy/outofband", _XATTRS) if not features.has(one)), None)
+    if profile.xattrs and lost is not None:
+        scope = ProfileScope(profile.name, profile.variables, features)
+        message = f"`xattrs` has no effect, the profile attaches by path alone: {lacking(lost, scope)}"
         warnings.append(Diagnostic("DA411", message, profile.span, Severity.WARNING))
-    return known
+    return lost is None
 
 
 def attachments(several: Sequence[Attached], form: Form) -> Iterator[CompiledTable | DiagnosticError | None]:

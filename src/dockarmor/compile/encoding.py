@@ -9,6 +9,7 @@ from dockarmor.compile.scope import AliasScope, ProfileScope
 from dockarmor.policy.features import Negotiated
 from dockarmor.policy.profile import Profile
 from dockarmor.policy.row import PlacedRule, PlacedRules
+from dockarmor.rules import prompt
 from dockarmor.rules.file import FileRule
 from dockarmor.rules.kind import CapabilityEntry, Dropped, Encoded, Entry, Kind, LimitEntry, Rule
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
@@ -236,9 +237,9 @@ def _parts(profile: Profile, shared: "Shared") -> Iterator[PlacedRule | PlacedEn
 def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterable[Encoded]:
     """What one rule comes to, and once more for each alias that concerns it."""
     scope.texts.clear()
-    if not aliases.pairs or kind.name not in _ALIASED:
-        return kind.encode(rule, scope)
-    return _encode_aliased(rule, kind, scope, aliases)
+    aliased = aliases.pairs and kind.name in _ALIASED
+    encoded = _encode_aliased(rule, kind, scope, aliases) if aliased else kind.encode(rule, scope)
+    return prompt.encoded(rule, kind.name, encoded, scope) if rule.qualifiers.effect == "prompt" else encoded
 
 
 def _encode_aliased(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:

@@ -20,6 +20,7 @@ from dockarmor.compile.sharing import Encodings
 from dockarmor.compile.table import Form, build_all
 from dockarmor.policy.features import FeatureSet, Negotiated, intersect
 from dockarmor.policy.profile import Flags, Policy, Profile
+from dockarmor.rules import prompt
 from dockarmor.rules.kind import Kind
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
 from dockarmor.value import field, frozen, replace
@@ -304,7 +305,7 @@ def form_of(features: Negotiated, options: Options) -> Form:
     if differential is None:
         differential = has("policy/diff-encode") or has("policy/diff_encode")
     return Form(
-        permission_table=has("policy/permstable32_version/0x000003"),
+        permission_table=has(prompt.FEATURE),
         wide=has("policy/state32"),
         differential=differential,
         classes=options.classes,
@@ -331,7 +332,8 @@ def _header(
         kill_signal = signal_number(flags.kill_signal)
     if flags.error is not None and _supported(profile, features, "error", warnings):
         error = _errno(flags)
-    if features.kernel_has("domain/disconnected.ipc"):
+    ipc = any(word.startswith("attach_disconnected.ipc") for word in flags.words)
+    if ipc and _supported(profile, features, "attach_disconnected.ipc", warnings):
         disconnected_ipc = flags.disconnected_ipc
     return CompiledProfile(
         name=profile.name,
@@ -357,7 +359,8 @@ def _path_flags(flags: Flags) -> int | None:
 
 def _supported(profile: Profile, features: Negotiated, flag: str, warnings: Findings) -> bool:
     """Kernels announce such flags under domain/, the reference parser looks under policy/profile/."""
-    if features.kernel_has(f"policy/profile/{flag}") or features.kernel_has(f"domain/{flag}"):
+    announced = flag.removeprefix("attach_")
+    if features.kernel_has(f"policy/profile/{announced}") or features.kernel_has(f"domain/{announced}"):
         return True
     warnings.append(
         Diagnostic(

@@ -9,8 +9,9 @@ from typing import Any
 from dockarmor.rules import capability, file
 from dockarmor.rules.conditions import spell_qualifiers
 from dockarmor.rules.file_mode import parse_mode
-from dockarmor.rules.kind import Encoded, Kind, Qualifiers, Scope
+from dockarmor.rules.kind import Dropped, Encoded, Kind, Qualifiers, Scope
 from dockarmor.rules.path import finish
+from dockarmor.rules.policy_entry import NOT_ENFORCED
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span
@@ -67,10 +68,17 @@ def _files(rule: AllRule) -> Iterator[file.FileRule]:
 
 
 def encode(rule: AllRule, scope: Scope) -> Iterator[Encoded]:
+    """Classes that are not mediated are said. What becomes of a part where another says as much is not: without
+    `network_v9/af_unix` the network rule is about unix sockets, too.
+    """
     from dockarmor.rules.registry import ALL  # it lists this kind, too
 
     for kind, part in expand(rule, ALL):
-        yield from kind.encode(part, scope)
+        for one in kind.encode(part, scope):
+            if not isinstance(one, Dropped):
+                yield one
+            elif one.diagnostic.code == NOT_ENFORCED:
+                yield Dropped(replace(one.diagnostic, label="this is so of a part of the rule: the rest has effect"))
 
 
 KIND = Kind(

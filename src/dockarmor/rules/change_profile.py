@@ -17,6 +17,7 @@ from dockarmor.rules.file_check import answer
 from dockarmor.rules.file_mode import EXEC, UNSAFE, Environment, both_groups
 from dockarmor.rules.kind import Dropped, Encoded, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.path import finish, spell_target, unexpected
+from dockarmor.rules.policy_entry import lacking
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
 from dockarmor.text.regex import regex
@@ -120,7 +121,7 @@ def encode(rule: ChangeProfileRule, scope: Scope) -> Iterator[Encoded]:
         exact = bool(word & EXEC) and is_exact(pattern)
         yield Entry("file", pattern, word, effect=effect, priority=rule.qualifiers.priority, exact=exact)
     if rule.environment == "safe" and not scope.has(_STACKING):
-        yield _warning(rule, f"`safe` has no effect: the feature set has no `{_STACKING}`", "DA425")
+        yield _warning(rule, f"`safe` has no effect: {lacking(_STACKING, scope)}", "DA425")
     if rule.qualifiers.audit:
         yield _warning(rule, "the kernel does not audit change_profile by rule", "DA426")
 
@@ -135,9 +136,8 @@ def _target_pattern(target: Word | None, scope: Scope) -> bytes:
     if scope.has(_STACKING):
         return to_pattern(text, span=span)
     if text.startswith("&"):
-        message = "this kernel cannot stack profiles"
-        help = (f"the feature set has no `{_STACKING}`",)
-        raise DiagnosticError([Diagnostic("DA219", message, span, help=help)])
+        message = f"profiles cannot be stacked: {lacking(_STACKING, scope)}"
+        raise DiagnosticError([Diagnostic("DA219", message, span)])
     namespace, colon, name = text[1:].partition(":") if text.startswith(":") else ("", "", text)
     if not colon:
         return to_pattern(text, span=span)

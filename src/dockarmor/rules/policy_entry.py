@@ -7,6 +7,8 @@ from dockarmor.text.diagnostic import Diagnostic, Severity
 from dockarmor.text.source import Span
 
 READ = 0x4
+#: the code of what is said of a rule whose class is not mediated
+NOT_ENFORCED = "DA420"
 #: above and below every priority that a rule can have (apparmor.d(5): -1000 to 1000)
 FIRST, LAST = 1001, -1001
 
@@ -57,13 +59,19 @@ def expand(scope: Scope, *words: Word | None) -> None:
             scope.expand(word.text, word.span)
 
 
+def lacking(feature: str, scope: Scope) -> str:
+    """Who does not know a feature that the policy and the kernel do not have in common."""
+    whose = "the policy's ABI" if scope.kernel_has(feature) else "the feature set"
+    return f"{whose} has no `{feature}`"
+
+
 def not_enforced(kind: str, span: Span, feature: str, scope: Scope, *words: Word | None) -> Dropped:
     """The features lack the rule's class. A variable in its words is expanded all the same: it must be there."""
     expand(scope, *words)
     return Dropped(
         Diagnostic(
-            "DA420",
-            f"{kind} rules are not enforced: the feature set has no `{feature}`",
+            NOT_ENFORCED,
+            f"{kind} rules are not enforced: {lacking(feature, scope)}",
             span,
             severity=Severity.WARNING,
             label="this rule has no effect there",

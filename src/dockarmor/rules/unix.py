@@ -18,7 +18,7 @@ from dockarmor.rules.address_families import UNIX, UNIX_TYPES
 from dockarmor.rules.conditions import COMBINATION, CONDITION, VALUE, WORD_UNKNOWN, Condition, Tail
 from dockarmor.rules.file_check import object_pairs
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
-from dockarmor.rules.policy_entry import entry, expand, not_enforced, weakened, word_pattern
+from dockarmor.rules.policy_entry import entry, expand, lacking, not_enforced, weakened, word_pattern
 from dockarmor.rules.socket_check import (
     address_of,
     address_pair,
@@ -44,7 +44,7 @@ from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
-from dockarmor.value import field, frozen
+from dockarmor.value import field, frozen, replace
 
 #: why a condition that is known does not stand where it does
 _ELSEWHERE = {"label": "`label=` is about the peer: write `peer=(label=…)`"}
@@ -151,25 +151,35 @@ def encode(rule: UnixRule, scope: Scope) -> Iterator[Entry | Dropped]:
     type = None if rule.type is None else UNIX_TYPES[rule.type]
     if full is not None:
         yield from unix_entries(rule.qualifiers, full, rule.permissions, _pattern(rule, type, scope))
-    elif denies:
-        expand(scope, *words)
-        yield weakened(
-            "DA422",
-            "this deny rule is not enforced: the feature set has no `network_v9/af_unix`",
-            rule.span,
-            "these features know unix sockets by their type only, and that would deny too much",
-            "`deny network unix,` denies them all",
-        )
     else:
         expand(scope, *words)
-        yield weakened(
-            "DA421",
-            "this unix rule allows more than it says: the feature set has no `network_v9/af_unix`",
-            rule.span,
-            "these features know unix sockets by their type only: every address and peer is allowed",
-        )
+        yield from _by_type_only(rule, scope)
     if coarse is not None and not denies:
         yield entry(rule.qualifiers, socket_pattern(coarse, UNIX, type), rule.permissions)
+
+
+def _by_type_only(rule: UnixRule, scope: Scope) -> Iterator[Dropped]:
+    """What is lost where addresses and peers are not known: nothing of a rule that allows and names neither."""
+    lost = lacking("network_v9/af_unix", scope)
+    named = rule.address is not None or rule.peer_address is not None or rule.peer_label is not None
+    if rule.qualifiers.effect != "deny":
+        if named:
+            what = "is about" if rule.qualifiers.effect == "prompt" else "allows"
+            help = "where unix sockets are known by their type only, a rule holds for every address and peer"
+            yield weakened("DA421", f"this unix rule {what} more than it says: {lost}", rule.span, help)
+        return
+    helps: tuple[str, ...] = (f"write `{_network_rule(rule)}`: it says the same, and is enforced",)
+    if named:
+        why = "where unix sockets are known by their type only, it would deny every address and peer"
+        helps = (why, f"`{_network_rule(rule)}` does so")
+    yield weakened("DA422", f"this deny rule is not enforced: {lost}", rule.span, *helps)
+
+
+def _network_rule(rule: UnixRule) -> str:
+    """The network rule that says the same of every address and peer; such rules have no priority."""
+    type = "" if rule.type is None else f" {rule.type}"
+    permissions = spell_permissions(rule.permissions, EVERY, NETWORK_NAMES)
+    return f"{spell_qualifiers(replace(rule.qualifiers, priority=0))}network{permissions} unix{type},"
 
 
 def _pattern(rule: UnixRule, type: int | None, scope: Scope) -> UnixPattern:

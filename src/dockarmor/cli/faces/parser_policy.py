@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: the codes of warnings that belong to one of the original's classes
 _CLASSES = {
-    **dict.fromkeys(("DA420", "DA422", "DA423", "DA410", "DA411"), "rule-not-enforced"),
+    **dict.fromkeys(("DA420", "DA422", "DA423", "DA427", "DA410", "DA411"), "rule-not-enforced"),
     **dict.fromkeys(("DA421", "DA424", "DA425", "DA426"), "rule-downgraded"),
 }
 _TOLD = {"abi", *_CLASSES.values()}
