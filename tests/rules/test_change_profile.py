@@ -122,10 +122,20 @@ def test_prompting_grants_nothing_by_itself(scope: Any) -> None:
     assert {one.effect for one in entries if isinstance(one, Entry)} == {"prompt"}
 
 
+def said(scope: Any, qualifiers: Qualifiers) -> list[str]:
+    encoded = change_profile.encode(rule(qualifiers=qualifiers), scope())
+    return [one.diagnostic.code for one in encoded if isinstance(one, Dropped)]
+
+
 def test_audit_is_said_to_have_no_effect(scope: Any) -> None:
-    *_, last = change_profile.encode(rule(qualifiers=Qualifiers(audit=True)), scope())
-    assert isinstance(last, Dropped)
-    assert last.diagnostic.code == "DA426"
+    assert said(scope, Qualifiers(audit=True)) == ["DA426"]
+    assert said(scope, Qualifiers(audit=True, effect="prompt")) == ["DA426"]
+    assert said(scope, Qualifiers()) == []
+
+
+def test_a_denial_is_logged_whatever_the_rule_says_and_so_the_quiet_rule_is_warned_of(scope: Any) -> None:
+    assert said(scope, Qualifiers(effect="deny")) == ["DA426"]
+    assert said(scope, Qualifiers(effect="deny", audit=True)) == []
 
 
 def test_kernels_that_cannot_stack(scope: Any) -> None:

@@ -103,8 +103,8 @@ def write(rule: ChangeProfileRule) -> str:
 def encode(rule: ChangeProfileRule, scope: Scope) -> Iterator[Encoded]:
     """Three entries: the label, the program, and the pair of both.
 
-    There is no audit for these: what a rule says of it is not in the table, as upstream. Raises
-    DiagnosticError (DA219) for a stacked target where the kernel cannot stack.
+    There is no audit for these, as upstream: what a rule says of it is not in the table, and denials are logged.
+    Raises DiagnosticError (DA219) for a stacked target where the kernel cannot stack.
     """
     target = _target_pattern(rule.target, scope)
     program = _ANY_PROGRAM
@@ -122,8 +122,12 @@ def encode(rule: ChangeProfileRule, scope: Scope) -> Iterator[Encoded]:
         yield Entry("file", pattern, word, effect=effect, priority=rule.qualifiers.priority, exact=exact)
     if rule.environment == "safe" and not scope.has(_STACKING):
         yield _warning(rule, f"`safe` has no effect: {lacking(_STACKING, scope)}", "DA425")
-    if rule.qualifiers.audit:
-        yield _warning(rule, "the kernel does not audit change_profile by rule", "DA426")
+    if effect == "deny" and not rule.qualifiers.audit:
+        yield _warning(rule, "this deny rule is not quiet: denied changes of profile are always logged", "DA426")
+    elif effect != "deny" and rule.qualifiers.audit:
+        yield _warning(
+            rule, "`audit` has no effect here: allowed changes of profile are never logged by rule", "DA426"
+        )
 
 
 def _warning(rule: ChangeProfileRule, message: str, code: str) -> Dropped:
