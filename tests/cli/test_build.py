@@ -116,6 +116,33 @@ def test_of_many_warnings_the_first_are_said(folder: Path, capsys: pytest.Captur
     assert lines[20].startswith("34 more warning(s) for these features;")
 
 
+def test_a_rule_that_several_profiles_include_is_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "shared").write_text("  userns,\n  dbus,\n")
+    policy = folder / "policies" / "one"
+    policy.write_text("".join(f"profile {name} {{\n  include <shared>\n}}\n" for name in "abcdef"))
+    command = ["build", str(policy), "--features", "kernel-6.1", "--base", str(folder), "-o", "/dev/null"]
+    assert main(command) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"{folder}/shared:1:3",
+        f"{folder}/shared:2:3",
+        "/dev/null",
+    ]
+
+
+def test_what_the_count_points_to_shows_rules_of_included_files(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "shared").write_text("".join(f"  mqueue type=sysv {number},\n" for number in range(12)))
+    policy = folder / "policies" / "one"
+    policy.write_text("profile one {\n  include <shared>\n}\n")
+    where = ["--features", "kernel-6.1", "--base", str(folder)]
+    assert main(["build", str(policy), *where, "-o", "/dev/null"]) == 0
+    assert "2 more warning(s) for these features; `dockarmor check --verbose --features …`" in capsys.readouterr().err
+    main(["check", "--verbose", str(policy), *where, "--output", "concise"])
+    assert capsys.readouterr().out.count("DA420") == 12
+
+
 def test_size_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", str(folder / "policies/one"), "-o", "/dev/null", "--explain-size"]) == 0
     out = capsys.readouterr().out

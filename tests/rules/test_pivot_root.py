@@ -32,7 +32,7 @@ def test_encoding(read: Any, scope: Any, text: str, new: bytes, old: bytes) -> N
 def test_a_profile_to_change_to_is_said_to_have_no_effect(read: Any, scope: Any) -> None:
     warning, _ = KIND.encode(read(KIND, "pivot_root /a -> other,"), scope())
     assert isinstance(warning, Dropped)
-    assert (warning.diagnostic.code, warning.diagnostic.span.text) == ("DA424", "other")  # type: ignore[union-attr]
+    assert (warning.diagnostic.code, warning.diagnostic.span.text) == ("DA424", "pivot_root /a -> other,")  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def say_warnings(results: "Sequence[Built]") -> None:
         sys.stderr.write(f"{line}\n")
     if warnings > len(told):
         more = f"{warnings - len(told)} more warning(s) for these features"
-        sys.stderr.write(f"{more}; `dockarmor check --features …` shows all, with what to do\n")
+        sys.stderr.write(f"{more}; `dockarmor check --verbose --features …` shows all, with what to do\n")
 
 
 def _blob(data: bytes) -> "Output | DiagnosticError":

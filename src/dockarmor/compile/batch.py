@@ -174,8 +174,15 @@ class Batch:
 def output_of(built: Built, lines: "Lines | None" = None) -> Output:
     """What is kept of a compiled policy. `lines` keeps what was said of others' rules."""
     figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
-    told = map((lines or Lines()).line, islice(built.diagnostics.bare(), MOST_TOLD))
-    return Output(built.blob, figures, len(built.diagnostics), list(told))
+    warnings = {_place(one): one for one in built.diagnostics.bare()}  # a rule may be in several profiles
+    told = map((lines or Lines()).line, islice(warnings.values(), MOST_TOLD))
+    return Output(built.blob, figures, len(warnings), list(told))
+
+
+def _place(warning: Diagnostic) -> tuple[int, int, str]:
+    """Where something is said, and what; the id of a source holds as long as the warning does."""
+    span = warning.span
+    return (0, 0, warning.message) if span is None else (id(span.source), span.start, warning.message)
 
 
 class Lines:
@@ -189,7 +196,7 @@ class Lines:
         span = warning.span
         if span is None:
             return concise(warning)
-        key = id(span.source), span.start, warning.message
+        key = _place(warning)
         known = self._known.get(key)
         if known is None:
             rule = span.text[:_SHOWN].partition("\n")[0].strip()

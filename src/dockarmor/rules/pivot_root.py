@@ -77,7 +77,7 @@ def encode(rule: PivotRootRule, scope: Scope) -> Iterator[Entry | Dropped]:
         yield weakened(
             "DA424",
             "the profile after `->` has no effect: no kernel changes the profile at pivot_root",
-            rule.target.span,
+            rule.span,
             "remove it, so that the rule says what it does",
         )
     new, old = path_pattern(rule.new_root, scope), path_pattern(rule.old_root, scope)
