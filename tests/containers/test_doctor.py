@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import socket
 import threading
 from collections.abc import Callable
@@ -72,12 +73,25 @@ def test_a_sound_host_has_no_findings(sound: Callable[[], HostFacts]) -> None:
     assert any("lockdown,capability,landlock,yama,apparmor,bpf" in what for what in said)
 
 
+def moved(host: Any) -> Path:
+    """The securityfs at another place than where engines look."""
+    place = Path(host.sys.parent / "elsewhere")
+    host.securityfs.rename(place)
+    return place
+
+
+def user(host: Any) -> Path:
+    (host.proc / "sys/user").mkdir()
+    return Path(host.proc / "sys/user/max_user_namespaces")
+
+
 SPOILT: list[tuple[str, Callable[[Any], object]]] = [
     ("DA910", lambda host: (host.sys / "module/apparmor").rename(host.sys / "module/other")),
     ("DA911", lambda host: (host.parameters / "enabled").write_text("N\n")),
     ("DA912", lambda host: host.mount("")),
     ("DA914", lambda host: (host.securityfs / "lsm").write_text("capability,selinux")),
     ("DA913", lambda host: [(host.root / "profiles").unlink(), (host.root / "profiles").symlink_to("profiles")]),
+    ("DA912", lambda host: [host.mount(str(moved(host)))]),
     ("DA915", lambda host: (host.parameters / "lock_policy").write_text("Y\n")),
     ("DA916", lambda host: (host.parameters / "mode").write_text("complain\n")),
     ("DA917", lambda host: (host.parameters / "audit").write_text("quiet\n")),
@@ -86,6 +100,7 @@ SPOILT: list[tuple[str, Callable[[Any], object]]] = [
     ("DA921", lambda host: (host.root / "profiles").write_text("other (enforce)\n")),
     ("DA922", lambda host: (host.proc / "sys/kernel/apparmor_restrict_unprivileged_userns").write_text("1\n")),
     ("DA923", lambda host: (host.proc / "sys/kernel/unprivileged_userns_clone").write_text("0\n")),
+    ("DA923", lambda host: user(host).write_text("0\n")),
     ("DA924", lambda host: (host.root / "features/mount/move_mount").unlink()),
     ("DA930", lambda host: (host.sys.parent.parent / "root/sbin/apparmor_parser").unlink()),
     ("DA931", lambda host: daemon(host, "dockerd", "PATH=/bin\0container=lxc\0")),
@@ -104,10 +119,102 @@ def test_what_is_wrong_is_found_and_nothing_else(
     assert found[0].do
 
 
+UNSEEN: list[tuple[str, Callable[[Any], object]]] = [
+    ("DA910", lambda host: shutil.rmtree(host.sys / "module")),
+    ("DA912", lambda host: (host.proc / "mounts").unlink()),
+    ("DA913", lambda host: unreadable(host.parameters / "mode")),
+    ("DA918", lambda host: (host.proc / "sys/kernel/osrelease").unlink()),
+    ("DA919", lambda host: shutil.rmtree(host.root / "features")),
+    ("DA931", lambda host: (host.proc / "77/environ").unlink()),
+    ("DA932", lambda host: (host.proc / "77/status").unlink()),
+]
+
+
+def unreadable(path: Path) -> None:
+    """As for one who may not: root may, so the name leads to itself."""
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("code, hide", UNSEEN)
+def test_what_cannot_be_seen_is_not_claimed(
+    sound: Callable[[], HostFacts], faked_host: Any, code: str, hide: Callable[[Any], object]
+) -> None:
+    hide(faked_host)
+    found = [one for one in examine(sound()) if one.verdict != "ok"]
+    assert [(one.verdict, one.code) for one in found] == [("unknown", code)]
+
+
+#: what Debian's 6.12 had after a boot with each of these words on its command line
+OFF = [
+    ("apparmor=0", "capability,landlock,yama,selinux,ima", "has `apparmor=0`", "take it off, and boot again"),
+    (
+        "lsm=landlock,yama,selinux,apparmor",
+        "capability,landlock,yama,selinux,ima",
+        "takes one of selinux and AppArmor: the first",
+        "put `lsm=landlock,yama,apparmor` there instead, and boot again",
+    ),
+    (
+        "lsm=landlock,yama",
+        "capability,landlock,yama,ima",
+        "has `lsm=landlock,yama`",
+        "put `lsm=landlock,yama,apparmor` there instead, and boot again",
+    ),
+    ("security=selinux", "capability,selinux", "has `security=selinux`", "put `security=apparmor` there instead"),
+    ("quiet", "capability,yama,selinux,bpf,ima", "built so", "put `lsm=yama,apparmor,bpf` on the kernel's command"),
+]
+
+
+@pytest.mark.parametrize("words, active, why, do", OFF)
+def test_what_keeps_apparmor_from_starting_is_read_from_the_command_line(
+    sound: Callable[[], HostFacts], faked_host: Any, words: str, active: str, why: str, do: str
+) -> None:
+    (faked_host.proc / "cmdline").write_text(f"root=/dev/vda ro {words}\n")
+    (faked_host.securityfs / "lsm").write_text(active)
+    (faked_host.parameters / "enabled").write_text("N\n")
+    (found,) = examine(sound())
+    assert (found.verdict, found.code) == ("problem", "DA914")
+    assert why in found.what
+    assert found.do.startswith(do)
+    (faked_host.securityfs / "lsm").unlink()
+    assert codes(sound()) == ["DA911"]
+
+
+def test_machines_whose_kernel_nobody_chooses_are_known(sound: Callable[[], HostFacts]) -> None:
+    facts = sound()
+    without = replace(facts, support=replace(facts.support, module=False), release="6.6.87-microsoft-standard-WSL2")
+    (found,) = examine(without)
+    assert "WSL nor Docker Desktop" in found.do
+
+
+def test_a_host_without_engine_and_parser_is_told_so_but_has_no_problem(
+    sound: Callable[[], HostFacts], tmp_path: Path
+) -> None:
+    (tmp_path / "root/sbin/apparmor_parser").unlink()
+    found = [one for one in examine(replace(sound(), daemons=())) if one.verdict != "ok"]
+    assert [(one.verdict, one.code) for one in found] == [("note", "DA930")]
+
+
+def test_podman_is_not_judged_as_docker_is(sound: Callable[[], HostFacts], faked_host: Any) -> None:
+    """Its version is its own, it searches the parser everywhere and asks no variable; runc is runc there, too."""
+    daemon(faked_host, "podman", "container=x\0")
+    runc = ("OCI Runtime (runc)", "runc version 1.1.12\ncommit: x\nspec: 1.0.2")
+    told = Engine("5.4.2", (("Podman Engine", "5.4.2"), runc), ("name=apparmor",))
+    assert codes(replace(sound(), engine=told)) == ["DA936"]
+    assert codes(replace(sound(), engine=Engine("17.05", (), ("name=apparmor",)), fixed=True))[0] == "DA933"
+
+
+def test_a_rootless_dockerd_owes_no_docker_default(sound: Callable[[], HostFacts], faked_host: Any) -> None:
+    (faked_host.root / "profiles").write_text("other (enforce)\n")
+    daemon(faked_host, "dockerd", "", uid=1000)
+    assert codes(sound()) == ["DA932"]
+
+
 @pytest.mark.parametrize(
     "release, text, expected",
     [
         (RELEASE, b"nothing", ["DA918"]),
+        (RELEASE, b"CVE-2025-1234", ["DA918"]),
         ("4.10.1", None, []),
         ("7.0.0", None, []),
         ("7.3.0-rc7", None, []),
@@ -128,6 +235,21 @@ def test_the_holes_of_2026_are_told_by_version_or_by_changelog(
         place = tmp_path / f"root/usr/share/doc/linux-image-{release}/changelog.Debian.gz"
         place.write_bytes(gzip.compress(text))
     assert codes(sound()) == expected
+
+
+def test_only_a_changelog_that_tells_of_fixes_says_that_one_lacks(
+    sound: Callable[[], HostFacts], tmp_path: Path
+) -> None:
+    """Ubuntu's signed images name the version that was signed, and no more; the changes stand with the modules."""
+    docs = tmp_path / "root/usr/share/doc"
+    signed = docs / f"linux-image-{RELEASE}/changelog.Debian.gz"
+    signed.write_bytes(gzip.compress(b"  * Master version: 6.12.0-9.9\n"))
+    assert sound().fixed is None
+    signed.write_bytes(gzip.compress(b"  * something else (CVE-2025-1234)\n"))
+    assert sound().fixed is False
+    (docs / f"linux-modules-{RELEASE}").mkdir()
+    (docs / f"linux-modules-{RELEASE}/changelog.Debian.gz").write_bytes(gzip.compress(b"  - CVE-2026-23268\n"))
+    assert sound().fixed is True
 
 
 def test_a_changelog_cut_short_proves_nothing(sound: Callable[[], HostFacts], tmp_path: Path) -> None:

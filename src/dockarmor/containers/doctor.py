@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from dockarmor.containers.boot import why_off
 from dockarmor.containers.engine_checks import ENGINE_CHECKS
 from dockarmor.containers.finding import Finding, ok, version
 from dockarmor.containers.host_facts import HostFacts
@@ -18,6 +19,11 @@ _FEATURES = (
 #: CVE-2026-23268 and its company: in all kernels since, fixed in mainline with
 _HOLE_SINCE, _HOLE_FIXED = (4, 11), (7, 0)
 
+_ON_HOST = "run the doctor on the host itself, where /proc and /sys are mounted"
+_OTHER_MACHINE = "neither WSL nor Docker Desktop has one: run the engine in a virtual machine of Debian or Ubuntu"
+#: what only root may read of them, and what is asked here
+_PARAMETERS = ("mode", "audit", "lock_policy")
+
 Check = Callable[[HostFacts], Iterator[Finding]]
 
 
@@ -32,35 +38,47 @@ def examine(facts: HostFacts) -> list[Finding]:
 
 def _support(facts: HostFacts) -> Iterator[Finding]:
     here = facts.support
-    if not here.module:
+    if not facts.modules:
+        what = "whether this kernel has AppArmor cannot be seen: sysfs is not there"
+        yield Finding("unknown", what, _ON_HOST, "DA910")
+    elif not here.module:
+        machine = any(maker in facts.release for maker in ("microsoft", "linuxkit"))
         yield Finding(
             "problem",
             f"this kernel ({facts.release or 'unknown'}) has no AppArmor: every profile would be ignored",
-            "boot a kernel with AppArmor; for trying policy, `--kernel embedded` and `--kernel lab` need none",
+            f"{_OTHER_MACHINE if machine else 'boot a kernel with AppArmor'}; for trying policy, `--kernel embedded`"
+            " and `--kernel lab` need none",
             "DA910",
         )
-    elif here.enabled is False and not here.available:
-        yield Finding(
-            "problem", "AppArmor was switched off at boot", "boot with `apparmor=1 lsm=…,apparmor`", "DA911"
-        )
     elif facts.lsm is not None and "apparmor" not in facts.lsm:
+        why, do = why_off(facts.command_line, facts.lsm)
+        what = f"AppArmor is not among the active security modules, {','.join(facts.lsm)}"
+        yield Finding("problem", f"{what}: {why}" if why else what, do, "DA914")
+    elif here.enabled is False and not here.available:
+        why, do = why_off(facts.command_line, None)
+        what = "AppArmor was switched off at boot"
+        yield Finding("problem", f"{what}: {why}" if why else what, do, "DA911")
+    else:
+        yield from _reachable(facts)
+
+
+def _reachable(facts: HostFacts) -> Iterator[Finding]:
+    mount = facts.support.mount
+    if mount is not None:
+        yield ok(f"AppArmor is on, its policy is at {mount}/apparmor")
+        if facts.lsm is not None:
+            yield ok(f"security modules in their order: {','.join(facts.lsm)}")
+    elif not facts.mounts:
+        what = "whether AppArmor's policy can be reached cannot be seen: /proc/mounts is not there"
+        yield Finding("unknown", what, _ON_HOST, "DA912")
+    else:
         yield Finding(
             "problem",
-            f"AppArmor is not among the active security modules: {','.join(facts.lsm)}",
-            "add `apparmor` to `lsm=` on the kernel's command line, or to CONFIG_LSM",
-            "DA914",
-        )
-    elif here.mount is None:
-        yield Finding(
-            "problem",
-            "securityfs is not mounted: nobody can load policy, and engines take AppArmor for absent",
+            "no securityfs with AppArmor's policy is mounted: nobody can load any, and engines take AppArmor for"
+            " absent",
             "`mount -t securityfs securityfs /sys/kernel/security`; in a container, look at the host instead",
             "DA912",
         )
-    else:
-        yield ok(f"AppArmor is on, its policy is at {here.mount}/apparmor")
-        if facts.lsm is not None:
-            yield ok(f"security modules in their order: {','.join(facts.lsm)}")
 
 
 def _policy(facts: HostFacts) -> Iterator[Finding]:
@@ -73,7 +91,8 @@ def _policy(facts: HostFacts) -> Iterator[Finding]:
         return
     counted = ", ".join(f"{modes.count(mode)} {mode}" for mode in sorted(set(modes)))
     yield ok(f"{len(modes)} profiles are loaded: {counted}")
-    if any(one.name == "dockerd" for one in facts.daemons) and "docker-default" not in dict(facts.profiles):
+    loading = any(one.name == "dockerd" and one.root and not one.container for one in facts.daemons)
+    if loading and "docker-default" not in dict(facts.profiles):
         yield Finding(
             "problem",
             "dockerd runs, but docker-default is not loaded",
@@ -83,19 +102,22 @@ def _policy(facts: HostFacts) -> Iterator[Finding]:
 
 
 def _parameters(facts: HostFacts) -> Iterator[Finding]:
+    if unseen := [name for name in _PARAMETERS if facts.parameters.get(name, "") is None]:
+        what = f"whether AppArmor as a whole is restrained cannot be seen: its parameters {', '.join(unseen)}"
+        yield Finding("unknown", what, "run the doctor as root", "DA913")
     if facts.parameters.get("lock_policy") == "Y":
         yield Finding(
             "note", "policy is locked: no profile can be loaded or removed", "reboot to change policy", "DA915"
         )
-    mode = facts.parameters.get("mode", "")
-    if mode not in ("", "enforce"):
+    mode = facts.parameters.get("mode") or "enforce"
+    if mode != "enforce":
         yield Finding(
             "problem",
             f"the whole of AppArmor runs in {mode} mode, whatever profiles say",
             "`echo enforce > /sys/module/apparmor/parameters/mode`",
             "DA916",
         )
-    audit = facts.parameters.get("audit", "")
+    audit = facts.parameters.get("audit")
     if audit in ("quiet", "quiet_denied"):
         yield Finding(
             "warning",
@@ -107,15 +129,15 @@ def _parameters(facts: HostFacts) -> Iterator[Finding]:
 
 def _hole(facts: HostFacts) -> Iterator[Finding]:
     running = version(facts.release)
-    if running is None or running < _HOLE_SINCE:
+    if running is not None and running < _HOLE_SINCE:
         return
-    if running >= _HOLE_FIXED or facts.fixed:
+    if facts.fixed or (running is not None and running >= _HOLE_FIXED):
         yield ok(f"kernel {facts.release} has the fixes of 2026 to the policy interface (CVE-2026-23268)")
         return
     told = "its changelog does not name the fix" if facts.fixed is False else "no changelog says whether it is fixed"
     yield Finding(
         "warning" if facts.fixed is False else "unknown",
-        f"kernel {facts.release} may let any user load and remove profiles (CVE-2026-23268): {told}",
+        f"kernel {facts.release or '(unknown)'} may let any user load and remove profiles (CVE-2026-23268): {told}",
         "install your vendor's newest kernel; `dockarmor status --against` tells whether profiles are the files'",
         "DA918",
     )
@@ -123,6 +145,7 @@ def _hole(facts: HostFacts) -> Iterator[Finding]:
 
 def _features(facts: HostFacts) -> Iterator[Finding]:
     if facts.features is None:
+        yield Finding("unknown", "what this kernel mediates cannot be seen: its `features`", _ON_HOST, "DA919")
         return
     missing = [what for names, what in _FEATURES if not any(name in facts.features for name in names)]
     spaces = facts.features.get("namespaces")
@@ -156,13 +179,11 @@ def _userns(facts: HostFacts) -> Iterator[Finding]:
             " docker-default has",
             "DA922",
         )
-    if facts.sysctls.get("unprivileged_userns_clone") == "0":
-        yield Finding(
-            "note",
-            "only root may make user namespaces (unprivileged_userns_clone = 0)",
-            "rootless engines do not work here",
-            "DA923",
-        )
+    for name, who in (("unprivileged_userns_clone", "only root"), ("max_user_namespaces", "nobody")):
+        if facts.sysctls.get(name) == "0":
+            yield Finding(
+                "note", f"{who} may make user namespaces ({name} = 0)", "rootless engines do not work here", "DA923"
+            )
 
 
 HOST_CHECKS: tuple[Check, ...] = (_policy, _parameters, _hole, _features, _userns)

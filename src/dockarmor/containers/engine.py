@@ -25,8 +25,18 @@ class Engine:
     security: tuple[str, ...]
 
     def component(self, name: str) -> str:
-        """A component's version, empty where the engine names none."""
-        return next((version for own, version in self.components if own == name), "")
+        """A component's version, empty where the engine names none.
+
+        Podman writes `OCI Runtime (runc)` and `runc version 1.3.4`; an old Docker has only its own version.
+        """
+        if name == "Engine" and not self.components:
+            return self.version
+        found = (version for own, version in self.components if own in (name, f"OCI Runtime ({name})"))
+        return next(found, "").partition("\n")[0].removeprefix(f"{name} version ")
+
+    @property
+    def is_podman(self) -> bool:
+        return any(name == "Podman Engine" for name, _ in self.components)
 
     @property
     def uses_apparmor(self) -> bool:

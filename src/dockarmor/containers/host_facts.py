@@ -4,12 +4,13 @@ import gzip
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from dockarmor.containers.engine import SOCKET, Engine, EngineError, ask_engine
 from dockarmor.kernel.host import loaded
 from dockarmor.kernel.host.files import read_line, read_text, read_tree
-from dockarmor.kernel.host.support import SECURITYFS, Support, support
+from dockarmor.kernel.host.support import Support, support
 from dockarmor.value import field, frozen
 
 T = TypeVar("T")
@@ -23,26 +24,39 @@ MAX_CHANGELOG = 64 << 20
 MAX_ENVIRONMENT = 1 << 20
 
 _DAEMONS = ("dockerd", "containerd", "podman")
+_SYSCTLS = (
+    "kernel/apparmor_restrict_unprivileged_userns",
+    "kernel/unprivileged_userns_clone",
+    "user/max_user_namespaces",
+)
 
 
 @frozen
 class Daemon:
-    """A running engine. `container`: the variable of that name is set for it (None: not to be seen)."""
+    """A running engine: whether it is root on the host, whether it has the variable `container` (None: not seen)."""
 
     name: str
     pid: int
-    root: bool
+    root: bool | None
     container: bool | None
 
 
 @frozen
 class HostFacts:
-    """None stands for what could not be seen; `trouble` says why of the engine."""
+    """None stands for what could not be seen; `trouble` says why of the engine.
+
+    `modules`, `mounts`: whether the folder and the table can be read from which `support` has its answers.
+    `elsewhere`: where the policy is when it is not where engines look for it.
+    """
 
     support: Support
     release: str
+    modules: bool = True
+    mounts: bool = True
+    elsewhere: str | None = None
+    command_line: str | None = None
     lsm: tuple[str, ...] | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str | None] = field(default_factory=dict)
     features: Mapping[str, object] | None = None
     profiles: tuple[tuple[str, str], ...] | None = None
     fixed: bool | None = None
@@ -59,21 +73,24 @@ def look(root: str = "/", proc: str = "/proc", sysfs: str = "/sys", docker: str 
     here = support(proc, sysfs)
     policy = f"{here.mount}/apparmor" if here.mount else ""
     release = read_line(f"{proc}/sys/kernel/osrelease") or ""
-    lsm = read_line(f"{here.mount or SECURITYFS}/lsm")
+    usual = f"{sysfs}/kernel/security"
+    lsm = read_line(f"{here.mount or usual}/lsm")
     folder = f"{sysfs}/module/apparmor/parameters"
     engine, trouble = _engine(docker)
     return HostFacts(
         support=here,
         release=release,
+        modules=os.path.isdir(f"{sysfs}/module"),
+        mounts=read_line(f"{proc}/mounts") is not None,
+        elsewhere=here.mount if not os.path.isdir(f"{usual}/apparmor") else None,
+        command_line=read_line(f"{proc}/cmdline"),
         lsm=tuple(lsm.split(",")) if lsm else None,
-        parameters={name: read_line(f"{folder}/{name}") or "" for name in _names(folder)},
+        parameters={name: read_line(f"{folder}/{name}") for name in _names(folder)},
         features=_seen(lambda: read_tree(f"{policy}/features")) if policy else None,
         profiles=_seen(lambda: tuple(loaded.listing(policy))) if policy else None,
         fixed=_fixed(root, release),
         sysctls={
-            name: value
-            for name in ("apparmor_restrict_unprivileged_userns", "unprivileged_userns_clone")
-            if (value := read_line(f"{proc}/sys/kernel/{name}")) is not None
+            name.split("/")[1]: value for name in _SYSCTLS if (value := read_line(f"{proc}/sys/{name}")) is not None
         },
         parser=_first(root, (PARSER,)),
         parser_elsewhere=_first(root, OTHER_PARSERS),
@@ -112,14 +129,19 @@ def _seen(read: Callable[[], T]) -> T | None:
 
 def _daemons(proc: str) -> Iterator[Daemon]:
     for entry in _names(proc):
-        name = read_line(f"{proc}/{entry}/comm") if entry.isdigit() else None
+        name = read_line(f"{proc}/{entry}/comm") if entry.isascii() and entry.isdigit() else None
         if name in _DAEMONS:
             yield Daemon(name, int(entry), _is_root(proc, entry), _in_container(proc, entry))
 
 
-def _is_root(proc: str, pid: str) -> bool:
-    """Root of the host: user 0, and in the namespace in which everybody is himself."""
-    status = read_line(f"{proc}/{pid}/status") or ""
+def _is_root(proc: str, pid: str) -> bool | None:
+    """Root of the host: user 0, and in the namespace in which everybody is himself; None where it is not to be seen.
+
+    A kernel without user namespaces has no uid_map.
+    """
+    status = read_line(f"{proc}/{pid}/status")
+    if status is None or "\nUid:\t" not in "\n" + status:
+        return None
     users = read_line(f"{proc}/{pid}/uid_map") or ""
     return "\nUid:\t0\t" in "\n" + status and users.split()[:2] in ([], ["0", "0"])
 
@@ -134,13 +156,19 @@ def _in_container(proc: str, pid: str) -> bool | None:
 
 
 def _fixed(root: str, release: str) -> bool | None:
-    """Whether the changelog of this kernel's package names the fix; None where there is no changelog."""
-    folder = os.path.join(root, "usr/share/doc", f"linux-image-{release}")
-    for name in ("changelog.Debian.gz", "changelog.gz"):
-        try:
-            with gzip.open(os.path.join(folder, name)) as file:
-                text = file.read(MAX_CHANGELOG)
-        except (OSError, EOFError, zlib.error):
-            continue
-        return any(words in text for words in FIX)
-    return None
+    """Whether the changelog of this kernel's package names the fix; None where no changelog tells of fixes.
+
+    Ubuntu's package of a signed image only names the version that was signed; the changes stand with its modules.
+    """
+    texts = list(_changelogs(os.path.join(root, "usr/share/doc"), release))
+    if any(words in text for text in texts for words in FIX):
+        return True
+    return False if any(b"CVE-" in text for text in texts) else None
+
+
+def _changelogs(folder: str, release: str) -> Iterator[bytes]:
+    for package in ("linux-image", "linux-modules"):
+        for name in ("changelog.Debian.gz", "changelog.gz"):
+            path = os.path.join(folder, f"{package}-{release}", name)
+            with suppress(OSError, EOFError, ValueError, zlib.error), gzip.open(path) as file:
+                yield file.read(MAX_CHANGELOG)

@@ -65,6 +65,16 @@ def test_the_doctor_finds_the_kernel_sound_and_no_policy(call: Call) -> None:
     done = call("doctor", "--output", "json")
     found = {one["code"]: one["verdict"] for one in json.loads(done.stdout)["items"] if one["verdict"] != "ok"}
     assert found.pop("DA920") == "warning"
+    assert found.pop("DA930") == "note"
     # No package's changelog is in the guest, 6.1 and 6.12 lack some classes, and 6.1 asks nothing of move_mount(2).
     assert set(found) <= {"DA918", "DA919", "DA924"}
     assert done.status == 0
+
+
+def test_the_doctor_says_what_who_is_not_root_cannot_see(call: Call) -> None:
+    done = call("doctor", "--output", "json", uid=1000)
+    told = [one["what"] for one in json.loads(done.stdout)["items"] if one["code"] == "DA913"]
+    assert [what.rpartition(": ")[2] for what in told] == [
+        "loaded profiles cannot be listed by this user",
+        "its parameters mode, audit, lock_policy",
+    ]

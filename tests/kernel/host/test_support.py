@@ -48,7 +48,7 @@ def test_what_is_missing_is_told_with_what_to_do(faked_host: Any) -> None:
     faked_host.mount("")
     assert "mount -t securityfs" in missing(looked_at(faked_host))
     (faked_host.parameters / "enabled").write_text("N\n")
-    assert "apparmor=1" in missing(looked_at(faked_host))
+    assert "`dockarmor doctor` says by what" in missing(looked_at(faked_host))
     (faked_host.parameters / "available").write_text("Y\n")
     assert "mount -t securityfs" in missing(looked_at(faked_host))
     assert "runs without AppArmor" in missing(support(str(faked_host.proc), str(faked_host.root)))

@@ -48,7 +48,7 @@ def missing(found: Support) -> str:
             " `lsm=…,apparmor`, or use --kernel lab or --kernel embedded"
         )
     if found.enabled is False and not found.available:
-        return "AppArmor was switched off when this kernel was booted; boot with `apparmor=1 lsm=…,apparmor`"
+        return "AppArmor was switched off when this kernel was booted; `dockarmor doctor` says by what"
     return "securityfs is not mounted; `mount -t securityfs securityfs /sys/kernel/security` mounts it, as root"
 
 
