@@ -17,7 +17,14 @@ def test_records_of_a_namespace_stay_together(build: Callable[..., Built]) -> No
     assert {
         namespace: {profile.name for profile in read_blob(piece).profiles} for namespace, piece in pieces.items()
     } == {b"": {"two"}, b"a": {"one", "one//hat", "three"}, b"b": {"one"}}
-    assert sum(map(len, pieces.values())) == len(blob)
+
+
+def test_each_record_of_a_piece_names_its_namespace(build: Callable[..., Built]) -> None:
+    """6.17 remembers the last record's only: it would take the parent of a hat for policy of the first namespace."""
+    piece = by_namespace(build(TEXT).blob)[b"a"]
+    assert piece.count(b"\x04\x0a\x00namespace\x00\x05\x02\x00a\x00") == 3
+    assert [profile.namespace for profile in read_blob(piece).profiles] == ["a"] * 3
+    assert by_namespace(piece) == {b"a": piece}
 
 
 def test_a_blob_without_namespaces_is_one_piece(build: Callable[..., Built]) -> None:

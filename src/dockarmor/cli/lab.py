@@ -72,12 +72,14 @@ def _list(options: Namespace) -> int:
 
 
 def _load(options: Namespace) -> int:
+    from dockarmor.compile.records import by_namespace
     from dockarmor.kernel.lab import attach
 
     lab = attach(_name(options), lab_folder())
     for name in options.words:
         one = subject(options, name, feature_set(lab))
-        lab.load(one.blob)
+        for piece in by_namespace(one.blob).values():
+            lab.load(piece)
         note(f"loaded into {lab.name}: {', '.join(printable(p.name) for p in one.compiled.profiles)}")
     return EXIT_OK
 

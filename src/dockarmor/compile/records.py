@@ -13,14 +13,16 @@ def by_namespace(blob: bytes) -> dict[bytes, bytes]:
 
     One file may hold profiles of several. A kernel refuses them in one write, EACCES (policy.c,
     aa_replace_profiles: policy load has mixed namespaces). Hats and children follow their parent, which alone
-    names the namespace.
+    need name the namespace; here each record does. Kernels without a fix of 2026 (apparmor: fix memory leak in
+    verify_header) remember the last record's only: 6.17 takes a parent and its hat for policy of the first namespace.
     """
     if _NAMESPACE not in blob:
         return {b"": blob}
     found: dict[bytes, bytes] = {}
     try:
-        for namespace, record in _records(blob):
-            found[namespace] = found.get(namespace, b"") + record
+        for namespace, record, place in _records(blob):
+            own = _name(namespace) if namespace and place else b""
+            found[namespace] = found.get(namespace, b"") + record[:place] + own + record[place:]
     except DiagnosticError:
         return {b"": blob}
     return found
@@ -28,11 +30,15 @@ def by_namespace(blob: bytes) -> dict[bytes, bytes]:
 
 def namespaces(blob: bytes) -> list[bytes]:
     """The namespace of each record, in order; empty where no record is in one. Raises DiagnosticError."""
-    return [namespace for namespace, _ in _records(blob)] if _NAMESPACE in blob else []
+    return [namespace for namespace, _, _ in _records(blob)] if _NAMESPACE in blob else []
 
 
-def _records(blob: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Namespace and bytes of each record. Raises DiagnosticError."""
+def _name(namespace: bytes) -> bytes:
+    return _NAMESPACE + (len(namespace) + 1).to_bytes(2, "little") + namespace + b"\0"
+
+
+def _records(blob: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+    """Namespace and bytes of each record, and where it would name that; 0 where it does. Raises DiagnosticError."""
     stream = Stream(blob)
     namespace, parent = b"", b"//"
     while not stream.at_end():
@@ -47,4 +53,4 @@ def _records(blob: bytes) -> Iterator[tuple[bytes, bytes]]:
         stream.pos = inside
         stream.enter(STRUCT, "profile")
         stream.skip_struct()
-        yield namespace, blob[start : stream.pos]
+        yield namespace, blob[start : stream.pos], inside - start if own is None else 0

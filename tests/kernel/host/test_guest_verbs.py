@@ -55,6 +55,20 @@ def test_a_profile_lives_on_a_real_host(guest: Lab, call: Call) -> None:
         guest.run(["/bin/kill", "-9", pid])
 
 
+def test_children_are_loaded_into_the_namespace_of_their_parent(guest: Lab, call: Call) -> None:
+    """A kernel without the fix of 2026 forgets the namespace with each record, the last of which is a child's."""
+    guest.put_file("/etc/apparmor.d/served", b"profile :inner:web { /x r, profile kid { /x r, } ^hat { /y r, } }\n")
+    try:
+        assert call("load", "--no-cache", "/etc/apparmor.d").status == 0
+        names = [":inner:web", ":inner:web//hat", ":inner:web//kid"]
+        assert sorted(one.name for one in guest.profiles()) == names
+        compared = call("status", "--against", "/etc/apparmor.d", "--no-cache", "--output", "json")
+        (item,) = json.loads(compared.stdout)["items"]
+        assert [one["drift"]["state"] for one in item["profiles"]] == ["same"] * 3
+    finally:
+        guest.remove(":inner:")
+
+
 def test_who_is_not_root_is_told_what_is_needed_and_exits_3(call: Call) -> None:
     done = call("load", "--no-cache", "/etc/apparmor.d/served", uid=1000)
     assert done.status == 3
