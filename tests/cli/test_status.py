@@ -102,6 +102,21 @@ def test_drift_is_told_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert lines[3] == "not loaded: c"
 
 
+def test_two_files_with_a_profile_of_one_name_are_refused_as_by_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Whichever of them were compared, the other might be the one that is loaded."""
+    monkeypatch.setenv("DOCKARMOR_STATE", str(tmp_path / "state"))
+    folder = tmp_path / "policy"
+    folder.mkdir()
+    (folder / "one").write_text("profile a { /a r, }\n")
+    common = ["--kernel", "embedded", "--no-cache", str(folder)]
+    assert main(["load", *common]) == 0
+    (folder / "two").write_text("profile a { /a rw, }\n")
+    assert main(["status", *common[:-1], "--against", str(folder)]) == 2
+    assert "DA029" in capsys.readouterr().err
+
+
 def test_a_kernel_that_there_is_not_is_a_mistake_of_the_command_line(capsys: Any) -> None:
     assert main(["status", "--kernel", "nope"]) == 2
     assert "known are auto, host, embedded, lab and lab:NAME" in capsys.readouterr().err

@@ -204,6 +204,12 @@ def test_podman_is_not_judged_as_docker_is(sound: Callable[[], HostFacts], faked
     assert codes(replace(sound(), engine=Engine("17.05", (), ("name=apparmor",)), fixed=True))[0] == "DA933"
 
 
+def test_a_part_of_a_name_is_no_profile(sound: Callable[[], HostFacts], faked_host: Any) -> None:
+    (faked_host.root / "profiles").write_text("")
+    faked_host.profile("x\ndocker-default")
+    assert codes(sound()) == ["DA921"]
+
+
 def test_a_rootless_dockerd_owes_no_docker_default(sound: Callable[[], HostFacts], faked_host: Any) -> None:
     (faked_host.root / "profiles").write_text("other (enforce)\n")
     daemon(faked_host, "dockerd", "", uid=1000)

@@ -15,7 +15,7 @@ from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
 from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_reading
-from dockarmor.kernel.label_text import UNCONFINED, characters, mode_word
+from dockarmor.kernel.label_text import characters, mode_word
 from dockarmor.kernel.protocol import Kernel, LoadedProfile, Process
 from dockarmor.text.render import printable
 
@@ -65,10 +65,8 @@ def _processes(target: Kernel, profiles: Sequence[LoadedProfile]) -> list[Proces
 
     Only the host shows the latter: they ran before the profile was loaded, or were started past it.
     """
-    found = list(target.processes())
     names = {one.name for one in profiles}
-    free = (task for task in getattr(target, "tasks", tuple)() if task.mode is None and task.executable in names)
-    return found + [Process(task.pid, UNCONFINED, UNCONFINED, task.executable) for task in free]
+    return [*target.processes(), *(task for task in target.unconfined() if task.executable in names)]
 
 
 def _item(
@@ -108,14 +106,13 @@ def _profile(profile: LoadedProfile, processes: Sequence[Process], found: "Drift
 
 
 def _drift(options: Namespace, target: Kernel, profiles: Sequence[LoadedProfile]) -> "list[Drift]":
-    from dockarmor.cli.loading import compiled
+    from dockarmor.cli.loading import compiled, refuse_twice
     from dockarmor.kernel.drift import drift
 
     options.complain, options.namespace = False, None
     results = compiled(options, options.against, target)
-    # Not every kernel gives its bytes back.
-    raw = getattr(target, "blob_of", lambda name: None)
-    return drift(profiles, [one.output.blob for one in results if one.output], raw)
+    refuse_twice(results)
+    return drift(profiles, [one.output.blob for one in results if one.output], target.blob_of)
 
 
 def _table(

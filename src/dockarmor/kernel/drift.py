@@ -54,7 +54,9 @@ def _one(
     if profile.name not in expected:
         return Drift(profile.name, "no-file")
     if not profile.hash or not algorithm:
-        return Drift(profile.name, "unknown", "this kernel shows no hash")
+        return Drift(
+            profile.name, "unknown", "the kernel shows no hash of it: its parameter hash_policy is off, or was"
+        )
     wanted, digest = expected[profile.name]
     if digest == profile.hash:
         return Drift(profile.name, "same")

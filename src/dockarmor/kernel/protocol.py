@@ -81,6 +81,12 @@ class Kernel(Protocol):
     def processes(self) -> Sequence[Process]:
         """Tasks that run under a profile."""
 
+    def unconfined(self) -> Sequence[Process]:
+        """Tasks that run a program and that nothing confines. Only the host has any worth telling of."""
+
+    def blob_of(self, name: str) -> bytes | None:
+        """The bytes that brought a profile, with what came with it; None where they are not to be had."""
+
     def features(self) -> Mapping[str, object]:
         """The features tree: nested mappings, leaves are file contents without the final newline."""
 

@@ -76,6 +76,19 @@ def test_the_bytes_that_brought_a_profile_are_read_where_they_are_kept(host: Hos
     assert [host.blob_of(name) for name in ("a", "c")] == [b"raw", b"new"]
 
 
+def test_a_name_with_newlines_is_one_name_as_its_folder_says(host: Host, faked_host: Any) -> None:
+    """The flat list alone does not tell where it begins, or whether its first line is a profile of its own."""
+    faked_host.profile("before")
+    faked_host.profile("a (kill)\nb\n", "complain", sha256="ab", children=("kid",))
+    faked_host.profile("b")
+    assert [(one.name, one.mode, one.hash) for one in host.profiles()] == [
+        ("before", "enforce", None),
+        ("a (kill)\nb\n", "complain", "ab"),
+        ("a (kill)\nb\n//kid", "complain", None),
+        ("b", "enforce", None),
+    ]
+
+
 def test_confined_processes_are_listed_with_program_and_label(host: Host, faked_host: Any) -> None:
     faked_host.task(7, "a//&b (mixed)", "/bin/sh")
     faked_host.task(8, "unconfined", "/bin/sh")
@@ -87,7 +100,7 @@ def test_confined_processes_are_listed_with_program_and_label(host: Host, faked_
         Process(7, "a//&b", "mixed", shell),
         Process(10, "old", "complain", "/gone/x (deleted)"),
     ]
-    assert sorted((task.pid, task.mode) for task in host.tasks()) == [(7, "mixed"), (8, None), (10, "complain")]
+    assert host.unconfined() == [Process(8, "unconfined", "unconfined", shell)]
 
 
 def test_a_process_is_asked_for_its_label(host: Host, faked_host: Any) -> None:

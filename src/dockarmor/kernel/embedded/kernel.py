@@ -92,6 +92,9 @@ class Embedded:
         """None: nothing runs in the embedded kernel."""
         return []
 
+    def unconfined(self) -> Sequence[Process]:
+        return []
+
     def features(self) -> Mapping[str, object]:
         return self._features
 

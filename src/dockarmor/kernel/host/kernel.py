@@ -11,6 +11,7 @@ from errno import EINVAL, EIO, ENOENT
 
 from dockarmor.kernel.host import loaded, tasks
 from dockarmor.kernel.host.files import read_line, read_tree, write_once
+from dockarmor.kernel.label_text import UNCONFINED
 from dockarmor.kernel.protocol import (
     KernelError,
     KernelUnavailable,
@@ -69,7 +70,9 @@ class Host:
         """See Kernel.profiles: with attachment and hash where the kernel shows them."""
         known = loaded.details(self._root)
         found = []
-        for name, mode in self.listing():
+        with self._refused("read", "the list of profiles"):
+            listed = loaded.listing(self._root, [name for name in known if "\n" in name])
+        for name, mode in listed:
             more = known.get(name)
             found.append(LoadedProfile(name, mode, more.hash if more else None, more.attachment if more else None))
         return found
@@ -94,13 +97,17 @@ class Host:
     def processes(self) -> Sequence[Process]:
         return [
             Process(task.pid, task.label, task.mode, task.executable)
-            for task in self.tasks()
+            for task in self._tasks()
             if task.mode is not None
         ]
 
-    def tasks(self) -> Sequence[tasks.Task]:
-        """All processes that run a program, the unconfined ones too."""
-        return list(tasks.tasks(self._proc, shared=self._shared()))
+    def unconfined(self) -> Sequence[Process]:
+        return [
+            Process(task.pid, task.label, UNCONFINED, task.executable) for task in self._tasks() if task.mode is None
+        ]
+
+    def _tasks(self) -> Iterator[tasks.Task]:
+        return tasks.tasks(self._proc, shared=self._shared())
 
     def label_of(self, pid: int) -> tuple[str, str | None]:
         """A process's label and mode; None for one that nothing confines. Raises KernelError."""

@@ -8,7 +8,7 @@ Sources: security/apparmor/apparmorfs.c (__aafs_profile_mkdir, seq_show_profile)
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dockarmor.kernel.host.files import MAX_DEPTH, read_line, read_text
 from dockarmor.kernel.label_text import split_label
@@ -35,15 +35,28 @@ class Details:
     hash: str | None
 
 
-def listing(root: str) -> list[tuple[str, str]]:
-    """Names and modes from the flat list, in its order. Raises OSError. Lines that are none are left out."""
-    return [entry for _, entry in lines(root) if entry is not None]
+def listing(root: str, broken: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Names and modes from the flat list, in its order. Raises OSError. Lines that are none are left out.
+
+    `broken`: names that have newlines, as the folders say; the list alone does not tell where such a name begins.
+    """
+    return [entry for _, entry in lines(root, broken) if entry is not None]
 
 
-def lines(root: str) -> Iterator[tuple[str, tuple[str, str] | None]]:
+def lines(root: str, broken: Sequence[str] = ()) -> Iterator[tuple[str, tuple[str, str] | None]]:
     """Each line of the flat list, and the name and mode that it holds; None for a part of a name with newlines."""
     text = read_text(f"{root}/profiles")
-    for line in text.removesuffix("\n").split("\n") if text else ():
+    rest = text.removesuffix("\n").split("\n") if text else []
+    rest.reverse()
+    while rest:
+        line = rest.pop()
+        for name in broken:
+            more = name.count("\n")
+            whole = "\n".join([line, *reversed(rest[-more:])])
+            if (split_label(whole) or ("",))[0] == name:
+                line = whole
+                del rest[-more:]
+                break
         name, mode = split_label(line) or (line, None)
         yield line, None if mode is None else (name, mode)
 
@@ -75,8 +88,9 @@ def _namespace(folder: str, namespace: str, depth: int) -> Iterator[tuple[str, D
 def _profiles(folder: str, prefix: str, depth: int) -> Iterator[tuple[str, Details]]:
     for entry in _entries(folder) if depth < MAX_DEPTH else ():
         place = f"{folder}/{entry}"
-        own = read_line(f"{place}/name")
-        if own is None:  # removed meanwhile
+        try:
+            own = read_text(f"{place}/name").removesuffix("\n")
+        except OSError:  # removed meanwhile
             continue
         yield prefix + own, _details(place, own)
         yield from _profiles(f"{place}/profiles", f"{prefix}{own}//", depth + 1)

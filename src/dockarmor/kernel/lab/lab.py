@@ -75,6 +75,14 @@ class Lab:
             for pid, label, mode, exe in self._rows("processes")
         ]
 
+    def unconfined(self) -> Sequence[Process]:
+        """None: what nothing confines in a guest is the lab's own."""
+        return []
+
+    def blob_of(self, name: str) -> bytes | None:
+        """None: the guest is not asked."""
+        return None
+
     def features(self) -> Mapping[str, object]:
         """The features tree of the guest's kernel."""
         tree = self.machine.call("features")["features"]
