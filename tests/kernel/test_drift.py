@@ -36,6 +36,12 @@ def test_a_profile_of_the_same_name_that_says_something_else_is_told_with_a_witn
     assert found.detail.startswith("loaded / file: web: file b'/'")
 
 
+def test_another_attachment_is_told_with_a_path() -> None:
+    old = compiled("profile web /usr/bin/web { }")
+    (found,) = drift(loaded(old), [compiled("profile web /usr/bin/websites { }")], raw=lambda name: old)
+    assert found.detail.startswith("loaded / file: web: attachment b'/usr/bin/web'")
+
+
 def test_other_bytes_may_mean_the_same() -> None:
     # enough rules for byte classes to pay
     rules = " ".join(f"/srv/{number * 7919}/** r," for number in range(200))

@@ -8,7 +8,7 @@ them: where the kernel gives its bytes back, the automata are compared, over all
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from dockarmor.compile.compare import compare_profiles
+from dockarmor.compile.compare import FieldDifference, compare_profiles
 from dockarmor.compile.compiled import CompiledProfile
 from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded.digest import profile_hashes
@@ -64,7 +64,11 @@ def _one(
         loaded, hashed = _records(raw(profile.name) or b"", algorithm).get(profile.name, (None, ""))
         if loaded is None or hashed != profile.hash:
             return Drift(profile.name, "differs", "the kernel does not give its bytes back, only their hash")
-        difference = next(compare_profiles(loaded, wanted), None)
+        differences = compare_profiles(loaded, wanted)
+        difference = next(differences, None)
+        if isinstance(difference, FieldDifference) and difference.field == "attachment_length":
+            # A number that says little where the path follows that one has and the other has not.
+            difference = next(differences, difference)
     except DiagnosticError as error:
         return Drift(profile.name, "differs", f"the meanings cannot be compared: {error}")
     if difference is None:
