@@ -24,11 +24,18 @@ def check(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[b
     return dockarmor("check", "--output", "concise", *arguments, stdin=stdin)
 
 
-def dockarmor(*arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+def dockarmor(*arguments: str, stdin: bytes = b"", state: str = "") -> "subprocess.CompletedProcess[bytes]":
     command = [sys.executable, "-m", "dockarmor", *arguments]
     start = time.monotonic()
+    environment = os.environ | ({"DOCKARMOR_STATE": state} if state else {})
     done = subprocess.run(
-        command, input=stdin, capture_output=True, check=False, timeout=SECONDS, preexec_fn=_limited
+        command,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=SECONDS,
+        preexec_fn=_limited,
+        env=environment,
     )
     assert time.monotonic() - start < SECONDS
     assert b"Traceback" not in done.stderr + done.stdout
@@ -197,3 +204,27 @@ def test_a_file_beyond_the_bound_is_not_read(tmp_path: Path) -> None:
     with open(tmp_path / "policy", "wb") as file:
         file.truncate(5 << 30)
     assert check(str(tmp_path / "policy")).returncode == 2
+
+
+def test_features_that_are_no_file_are_refused_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "policy").write_text("profile a { }\n")
+    policy, out = str(tmp_path / "policy"), str(tmp_path / "out")
+    for place in (str(tmp_path / "fifo"), "/dev/zero", "/proc/self/mem"):
+        done = dockarmor("build", policy, "-o", out, "--features", place)
+        assert done.returncode == 2
+        assert place.encode() in done.stderr
+        for option in ("-M", "--policy-features", "--override-policy-abi"):
+            done = dockarmor("apparmor_parser", "-QKS", option, place, policy)
+            assert done.returncode == 1
+            assert b"Failed to load" in done.stderr
+    assert not os.path.exists(out)
+
+
+def test_an_embedded_kernel_whose_files_are_no_files_is_refused(tmp_path: Path) -> None:
+    for name in ("lock", "index.json"):
+        folder = tmp_path / name.replace(".", "-")
+        folder.mkdir()
+        os.mkfifo(folder / name)
+        done = dockarmor("status", "--kernel", "embedded", state=str(folder))
+        assert done.returncode == (0 if name == "lock" else 1)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,23 @@ def test_damage_is_a_miss_and_is_rebuilt(place: Place, folder: str) -> None:
         assert place.open().find(REQUEST) is None
         entry.write_bytes(whole[:at])
         assert place.open().find(REQUEST) is None
+    place.build(place.open())
+    assert place.open().find(REQUEST) is not None
+
+
+@pytest.mark.parametrize("folder", ["index", "built"])
+@pytest.mark.parametrize("what", ["a FIFO", "more than any entry has"])
+def test_what_stands_in_place_of_an_entry_is_not_read(place: Place, folder: str, what: str) -> None:
+    (entry,) = (place.cache / folder).iterdir()
+    if what == "a FIFO":
+        entry.unlink()
+        os.mkfifo(entry)
+    else:
+        os.truncate(entry, 300 << 30)  # 256 MiB of it were read
+    tracemalloc.start()
+    assert place.open().find(REQUEST) is None
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
     place.build(place.open())
     assert place.open().find(REQUEST) is not None
 

@@ -52,6 +52,14 @@ def test_what_is_no_file_is_no_blob(cache: PolicyCache) -> None:
     assert [cache.find(name, 0, 0, 5) for name in ("one", "two")] == [None, None]
 
 
+def test_a_fifo_in_place_of_the_features_is_no_cache(tmp_path: Path, cache: PolicyCache) -> None:
+    """Not waited for: nobody may ever write to it."""
+    features = Path(cache.folder, ".features")
+    features.unlink()
+    os.mkfifo(features)
+    assert not PolicyCache(str(tmp_path / "cache"), FEATURES).usable
+
+
 def test_what_cannot_be_renamed_into_place_leaves_nothing(cache: PolicyCache) -> None:
     os.mkdir(cache.path("one"))
     with pytest.raises(OSError):

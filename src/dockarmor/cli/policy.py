@@ -1,14 +1,13 @@
 """The arguments that name a policy and say how to read it, shared by the verbs that take one."""
 
 import os
-import stat
 import sys
 from errno import EBADF
 
 from dockarmor.cli import places
 from dockarmor.compile import BLOB_MAGIC, is_compressed
 from dockarmor.policy.builtin import KERNEL
-from dockarmor.text.bounded import read_bounded
+from dockarmor.text.bounded import read_bounded, read_file
 from dockarmor.text.latin import path_text
 
 TYPE_CHECKING = False
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
 #: a policy file is not larger, a blob neither
 MAX_BYTES = 128 << 20
-#: names of what this process has open already
-_OPENED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+#: a feature set is not larger by far
+MAX_FEATURES = 1 << 17
 
 
 def add_reading(parser: "ArgumentParser") -> None:
@@ -52,8 +51,7 @@ def features(options: "Namespace") -> "FeatureSet":
 
     name: str = options.features or KERNEL
     if os.sep in name or os.path.exists(name):
-        with open(name, "rb") as file:
-            return FeatureSet.parse(name, file.read(1 << 17).decode("latin-1"))
+        return FeatureSet.parse(name, read_file(name, MAX_FEATURES).decode("latin-1"))
     return builtin(name)
 
 
@@ -96,22 +94,7 @@ def _argument(name: str) -> bytes:
             return today().encode("latin-1")
     if os.path.isdir(name):
         raise IsADirectoryError(21, "is a folder; name a policy file", name)
-    return _file(name)
-
-
-def _file(name: str) -> bytes:
-    """The bytes of a regular file, or of a pipe that the shell has opened, as in `check <(…)`.
-
-    A device may never end, and a FIFO waits for a writer that may never come.
-    """
-    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISFIFO(mode) and name.startswith(_OPENED):
-            os.set_blocking(descriptor, True)
-        elif not stat.S_ISREG(mode):
-            raise OSError(22, "not a regular file", name)
-        return read_bounded(file, MAX_BYTES)
+    return read_file(name, MAX_BYTES)
 
 
 def shown(name: str) -> str:

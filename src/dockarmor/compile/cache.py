@@ -275,8 +275,11 @@ def _all_of(file: "BinaryIO") -> bytes:
 def _read(path: bytes) -> "bytes | None":
     """The body of one of our files, if it is whole."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
-            data = _all_of(file)
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_BYTES:
+                return None
+            data = file.read(state.st_size)
     except OSError:
         return None
     start = len(FORMAT) + 9

@@ -12,6 +12,7 @@ from errno import ELOOP, ENOBUFS, ENOTDIR
 from sys import byteorder
 
 from dockarmor.compile import BLOB_MAGIC, version_word
+from dockarmor.text.bounded import read_file
 
 _MAX_BYTES = 128 << 20
 #: bounds of a feature set; real ones have 2.5 KB and four levels
@@ -37,8 +38,7 @@ class PolicyCache:
         for number in range(_MAX_SETS):
             self.folder = os.path.join(location, f"{name}.{number}")
             try:
-                with open(os.path.join(self.folder, ".features"), "rb") as file:
-                    known = file.read(len(features) + 1)
+                known = read_file(os.path.join(self.folder, ".features"), len(features) + 1)
             except OSError:
                 return
             if known == features:

@@ -5,6 +5,7 @@ from errno import ENOBUFS
 
 from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show, warn
 from dockarmor.compile.policy_cache import MAX_FEATURES, PolicyCache, blob_version, folder_features, purge
+from dockarmor.text.bounded import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ def features_text(place: str, what: str = "features") -> bytes:
     try:
         if os.path.isdir(place):
             return folder_features(place)
-        with open(place, "rb") as file:
-            text = file.read(MAX_FEATURES + 1)
+        text = b"" if place == os.devnull else read_file(place, MAX_FEATURES + 1)
         if len(text) > MAX_FEATURES:
             raise OSError(ENOBUFS, os.strerror(ENOBUFS))
         return text

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from errno import EFBIG, EIO, ENOSPC
 
 from dockarmor.kernel.protocol import KernelError
-from dockarmor.text.bounded import read_bounded
+from dockarmor.text.bounded import read_file
 from dockarmor.text.regex import regex
 from dockarmor.value import asdict, frozen
 
@@ -159,10 +159,11 @@ class Store:
     @contextmanager
     def _locked(self, how: int) -> Iterator[None]:
         change = how == fcntl.LOCK_EX
+        flags = os.O_RDWR | os.O_CREAT if change else os.O_RDONLY
         try:
             if change:
                 self._writable(())
-            lock = os.open(self._path("lock"), os.O_RDWR | os.O_CREAT if change else os.O_RDONLY, 0o600)
+            lock = os.open(self._path("lock"), flags | os.O_NONBLOCK, 0o600)
         except FileNotFoundError:
             yield  # nobody ever changed anything here
             return
@@ -199,8 +200,7 @@ def _private(path: str, flags: int) -> int:
 def _read(path: str, limit: int) -> bytes | None:
     """A file's bytes, None where there is none."""
     try:
-        with open(path, "rb") as file:
-            data = read_bounded(file, limit + 1)
+        data = read_file(path, limit + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
