@@ -105,7 +105,7 @@ def attachments(several: Sequence[Attached], form: Form) -> Iterator[CompiledTab
                 parts = [construct(_placed(part), permissions.classes, form.limits) for part in _parts(one)]
                 yield permissions.table(_chain(parts) if one.values else parts[0])
         except LimitExceeded as reached:
-            yield DiagnosticError([too_large(reached)])
+            yield DiagnosticError([replace(too_large(reached), label="what it attaches to makes it grow")])
         except DiagnosticError as error:
             yield error
 

@@ -273,7 +273,7 @@ def _record(
         return attached
     for table in tables:
         if isinstance(table, DiagnosticError):
-            return table
+            return _of(profile, table)
     matched, policy, file = cast("Sequence[CompiledTable | None]", tables)
     compiled = replace(
         _header(profile, features, options, form, encoding.diagnostics),
@@ -291,6 +291,11 @@ def _record(
     except ValueError as error:
         return DiagnosticError([Diagnostic("DA406", f"the profile is too large: {error}", profile.span)])
     return CompiledBlob(data, compiled, encoding.diagnostics)
+
+
+def _of(profile: Profile, error: DiagnosticError) -> DiagnosticError:
+    """What is wrong with a table as a whole is said of its profile."""
+    return DiagnosticError([one if one.span else replace(one, span=profile.span) for one in error.diagnostics])
 
 
 def form_of(features: Negotiated, options: Options) -> Form:
