@@ -51,8 +51,10 @@ def replace_file(path: str, pieces: "Iterable[bytes]", read: bytes | None = None
     `read`: what the file said when its new content was worked out. Raises OSError where it says something else by
     now, and leaves it alone.
     """
-    path = os.path.realpath(path)
-    beside = f"{path}.{os.getpid()}.new"
+    given, path = path, os.path.realpath(path)
+    # A killed run leaves this: hidden, so that nothing takes it for policy; a name of its own, since in a container
+    # the next run has the same number; short, as the file's own name may be as long as names can be.
+    beside = os.path.join(os.path.dirname(path), f".dockarmor-{os.urandom(8).hex()}.new")
     try:
         with open(beside, "xb") as file:
             if os.path.exists(path):
@@ -69,7 +71,9 @@ def replace_file(path: str, pieces: "Iterable[bytes]", read: bytes | None = None
                 if now.read(len(read) + 1) != read:
                     raise OSError(errno.ESTALE, "was changed meanwhile by another program; it is left alone", path)
         os.replace(beside, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(beside):
             os.unlink(beside)
+        if isinstance(error, OSError) and error.filename == beside:
+            raise OSError(error.errno, error.strerror, given) from None
         raise
