@@ -1,5 +1,6 @@
 """`dockarmor build` as users meet it: one blob or many, the cache, processes, sizes."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from dockarmor.cli import build
+from dockarmor.cli.compiling import policy_names
 from dockarmor.cli.main import _options, main
+from dockarmor.cli.places import replace_file
 
 POLICY = "profile {0} {{\n  /etc/{0} r,\n  /usr/{{bin,lib}}/** rix,\n}}\n"
 
@@ -230,3 +233,93 @@ def test_policies_that_share_what_they_include_all_see_it_change(
         assert now == blobs("--no-cache")
         assert all(one not in before for one in now)
         before = now
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_json_stays_json_where_sizes_are_explained(
+    folder: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    policy = str(folder / "policies/one")
+    assert main(["build", policy, "-o", "/dev/null", "--explain-size", "--output", form]) == 0
+    said = json.loads(capsys.readouterr().out)
+    (item,) = said["items"] if form == "json" else [said]
+    assert {"of": "/usr/{bin,lib}/** rix,", "file": policy, "line": 3} == {
+        key: value for key, value in item["costs"][0].items() if key != "states"
+    }
+
+
+def test_names_are_characters_in_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "cafe").write_text('profile "café" { }\n', encoding="utf-8")
+    assert main(["build", str(folder / "cafe"), "-o", "/dev/null", "--output", "jsonl"]) == 0
+    assert json.loads(capsys.readouterr().out)["profile"] == "café"
+
+
+def test_the_longest_name_that_a_file_can_have(folder: Path) -> None:
+    out = folder / ("n" * 255)
+    assert main(["build", str(folder / "policies/one"), "-o", str(out)]) == 0
+    assert out.stat().st_size
+
+
+def test_what_cannot_be_written_is_named_as_the_user_named_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main(["build", "policies/one", "-o", "nowhere/out"]) == 2
+    assert capsys.readouterr().err == "dockarmor: nowhere/out: No such file or directory\n"
+
+
+def test_a_run_that_was_killed_is_in_nobodys_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it left is no policy, and in a container the next run has the same number."""
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    policy = str(folder / "policies/one")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", killed)
+        patched.setattr(os, "unlink", lambda _: None)
+        with pytest.raises(SystemExit):
+            replace_file(policy, [b"profile one { }\n"])
+    assert len(os.listdir(folder / "policies")) == 8
+    assert sorted(policy_names([str(folder / "policies")])) == [
+        str(folder / "policies" / name) for name in ("one", "three", "two")
+    ]
+    replace_file(policy, [b"profile one { }\n"])
+
+
+def test_a_blob_for_a_closed_output_is_an_error(folder: Path) -> None:
+    command = [sys.executable, "-m", "dockarmor", "build", str(folder / "policies/one"), "-o", "-"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (2, "dockarmor: standard output: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize(
+    "header, code",
+    [
+        ("profile big /**a??????????????????????", "DA404"),
+        ('profile big /x xattrs=(user.a="*a??????????????????????")', "DA404"),
+    ],
+)
+def test_of_an_attachment_that_grows_too_large_the_profile_is_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str], header: str, code: str
+) -> None:
+    policy = folder / "policies/two"
+    policy.write_text(f"profile small {{ }}\n{header} {{ }}\n")
+    features = ["--features", "kernel-6.17"]
+    assert main(["build", str(folder / "policies"), "-o", str(folder / "out"), *features]) == 2
+    said = capsys.readouterr().err
+    assert code in said
+    assert f"{policy}:2:1" in said
+    assert "what it attaches to makes it grow" in said
+
+
+def test_of_tables_that_a_kernel_cannot_read_the_profile_is_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = folder / "policies/two"
+    names = "".join(f"  /{hashlib.sha256(b'%d' % number).hexdigest()} r,\n" for number in range(1500))
+    policy.write_text(f"profile small {{ }}\nprofile big {{\n{names}}}\n")
+    assert main(["build", str(policy), "-o", str(folder / "out"), "--features", "kernel-6.1"]) == 2
+    said = capsys.readouterr().err
+    assert "DA402" in said
+    assert f"{policy}:2:1" in said

@@ -13,6 +13,7 @@ its own. What was compiled before, from the same text for the same features, com
 
 import os
 import sys
+from errno import EBADF
 from types import SimpleNamespace
 
 from dockarmor.cli.main import EXIT_OK, EXIT_USAGE
@@ -20,7 +21,7 @@ from dockarmor.cli.main import EXIT_OK, EXIT_USAGE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from dockarmor.cli.compiling import Built
@@ -111,18 +112,26 @@ def run(options: "Any") -> int:
             blobs = [compressed(b"".join(blobs))]
         written += sum(map(len, blobs))
         if path == "-":
-            sys.stdout.buffer.writelines(blobs)
+            _print(blobs)
         else:
             _write(path, blobs)
-    if options.out != "-":
-        _say(results, written, options)
+    found: dict[str, Any] = {}
     if options.explain_size:
-        from dockarmor.cli.size import explain
+        from dockarmor.cli.size import costs, explain
 
+        found = {one.name: costs(one.name, options) for one in results if _is_text(one)}
+    if options.out != "-":
+        _say(results, written, found, options)
+    if options.output == "human" or options.out == "-":
         for one in results:
-            if one.output and all(figures.bytes for figures in one.output.profiles):
-                explain(one.name, [figures.all() for figures in one.output.profiles], options)
+            if one.output is not None and one.name in found:
+                explain(one.output.profiles, found[one.name], options)
     return EXIT_OK
+
+
+def _is_text(one: "Built") -> bool:
+    """Was this policy compiled, or did it come as a blob?"""
+    return one.output is not None and all(figures.bytes for figures in one.output.profiles)
 
 
 def _files(results: "Sequence[Built]", options: "Any") -> "list[tuple[str, Sequence[bytes]]]":
@@ -157,22 +166,36 @@ def _check_distinct(names: "Sequence[str]") -> None:
             raise DiagnosticError([Diagnostic("DA408", message, help=("build them one after the other",))])
 
 
-def _say(results: "Sequence[Built]", written: int, options: "Any") -> None:
+def _say(results: "Sequence[Built]", written: int, found: "Mapping[str, Any]", options: "Any") -> None:
+    """`found`: what costs most, by policy and profile, where that was asked for."""
     from dockarmor.cli.compiling import say_warnings
 
     say_warnings(results)
     if options.output != "human":
         from dockarmor.cli.output import Results
+        from dockarmor.kernel.label_text import characters
 
         printed = Results("build@1", options)
         for one in results:
             for profile in one.output.profiles if one.output else ():
                 states = {"file_states": profile.file_states, "policy_states": profile.policy_states}
-                printed.add({"profile": profile.name, **states, "bytes": profile.bytes, "from": one.name}, ())
+                item = {"profile": characters(profile.name), **states, "bytes": profile.bytes, "from": one.name}
+                if one.name in found:
+                    from dockarmor.cli.size import cost_item
+
+                    item["costs"] = list(map(cost_item, found[one.name].get(profile.name, ())))
+                printed.add(item, ())
         printed.finish()
         return
     count = sum(len(one.output.profiles) for one in results if one.output)
     sys.stderr.write(f"{options.out or options.output_dir}: {count} profile(s), {written} bytes\n")
+
+
+def _print(blobs: "Sequence[bytes]") -> None:
+    """To standard output. Raises OSError where whoever started this has closed it (main.entry)."""
+    if sys.stdout.name == os.devnull:
+        raise OSError(EBADF, os.strerror(EBADF), "standard output")
+    sys.stdout.buffer.writelines(blobs)
 
 
 def _write(path: str, blobs: "Sequence[bytes]") -> None:
