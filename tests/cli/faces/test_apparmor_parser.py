@@ -321,3 +321,11 @@ def test_all_is_loaded_though_nobody_can_be_told(place: Path, closed: bool) -> N
     assert subprocess.run(command.split(), stdout=output, check=False).returncode == 0
     os.close(output)
     assert b"p2" in (place / "fs/.load").read_bytes()
+
+
+def test_policy_text_does_nothing_to_a_terminal(place: Path, capfd: Any) -> None:
+    (place / "twice").write_bytes(b"profile a\x1b[2J\x07 {}\nprofile a\x1b[2J\x07 {}\n")
+    assert parser("-QK", "twice") == 1
+    said = capfd.readouterr().err
+    assert "a\\x1b[2J\\x07" in said
+    assert not set(said) & {"\x1b", "\x07"}

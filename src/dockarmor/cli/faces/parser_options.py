@@ -343,12 +343,16 @@ def _without_effect(made: Wanted, option: str, value: str | None, *, told: bool)
         made.notes.append(note)
 
 
+#: what policy text must not do to a terminal; line ends are the original's own
+_CONTROLS = {number: f"\\x{number:02x}" for number in (*range(9), *range(11, 32), 127)}
+
+
 def say(line: str) -> None:
     """A line on standard error, behind all that standard output was given. That nobody can be told stops nothing."""
     sys.stdout.flush()
     try:
         sys.stderr.flush()
-        sys.stderr.buffer.write(os.fsencode(line) + b"\n")
+        sys.stderr.buffer.write(os.fsencode(line.translate(_CONTROLS)) + b"\n")
         sys.stderr.buffer.flush()
     except OSError:
         # What could not be written must not be tried again.
