@@ -2,7 +2,8 @@
 
 import pytest
 
-from dockarmor.policy.features import MAX_BYTES, FeatureSet, builtin, intersect, names
+from dockarmor.policy import MAX_FEATURES
+from dockarmor.policy.features import FeatureSet, builtin, intersect, names
 from dockarmor.text.diagnostic import DiagnosticError
 
 
@@ -69,7 +70,7 @@ def test_behind_a_brace_too_many_nothing_counts() -> None:
 
 def test_hostile_text_is_bounded() -> None:
     assert codes("a {" * 10_000) == ["DA191"]
-    assert codes("a " * MAX_BYTES) == ["DA191"]
+    assert codes("a " * MAX_FEATURES) == ["DA191"]
 
 
 def test_an_unknown_built_in_set_is_answered_with_those_there_are() -> None:

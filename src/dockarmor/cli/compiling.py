@@ -177,10 +177,10 @@ def _states(table: "CompiledTable | None") -> int:
 def features_key(name: str) -> bytes:
     """The part of a key that says for which features: a file's content, or one of our own sets."""
     if os.sep in name or os.path.exists(name):
-        from dockarmor.cli.policy import MAX_FEATURES
+        from dockarmor.policy import MAX_FEATURES
         from dockarmor.text.bounded import read_file
 
-        return strings((b"file", read_file(name, MAX_FEATURES)))
+        return strings((b"file", read_file(name, MAX_FEATURES + 1)))
     return strings((b"own", os.fsencode(name)))
 
 

@@ -6,6 +6,7 @@ from errno import EBADF
 
 from dockarmor.cli import places
 from dockarmor.compile import BLOB_MAGIC, is_compressed
+from dockarmor.policy import MAX_FEATURES
 from dockarmor.policy.builtin import KERNEL
 from dockarmor.text.bounded import read_bounded, read_file
 from dockarmor.text.latin import path_text
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 #: a policy file is not larger, a blob neither
 MAX_BYTES = 128 << 20
-#: a feature set is not larger by far
-MAX_FEATURES = 1 << 17
 
 
 def add_reading(parser: "ArgumentParser") -> None:
@@ -51,7 +50,7 @@ def features(options: "Namespace") -> "FeatureSet":
 
     name: str = options.features or KERNEL
     if os.sep in name or os.path.exists(name):
-        return FeatureSet.parse(name, read_file(name, MAX_FEATURES).decode("latin-1"))
+        return FeatureSet.parse(name, read_file(name, MAX_FEATURES + 1).decode("latin-1"))
     return builtin(name)
 
 

@@ -14,7 +14,6 @@ from dockarmor.automata.limits import LimitExceeded
 from dockarmor.compile.compiled import START, CompiledTable
 from dockarmor.compile.construction import construct, construct_all
 from dockarmor.compile.encoding import Findings, PlacedEntry
-from dockarmor.compile.scope import ProfileScope
 from dockarmor.compile.specificity import specificity
 from dockarmor.compile.table import Form, Permissions, too_large
 from dockarmor.policy.features import Negotiated
@@ -75,8 +74,7 @@ def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]
 def _knows_xattrs(profile: Profile, features: Negotiated, warnings: Findings) -> bool:
     lost = next((one for one in ("policy/outofband", _XATTRS) if not features.has(one)), None)
     if profile.xattrs and lost is not None:
-        scope = ProfileScope(profile.name, profile.variables, features)
-        message = f"`xattrs` has no effect, the profile attaches by path alone: {lacking(lost, scope)}"
+        message = f"`xattrs` has no effect, the profile attaches by path alone: {lacking(lost, features)}"
         warnings.append(Diagnostic("DA411", message, profile.span, Severity.WARNING))
     return lost is None
 

@@ -16,7 +16,6 @@ import zlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import BinaryIO
 
 #: changes when the files below mean something else
 FORMAT = b"dockarmor cache 1 "
@@ -45,9 +44,6 @@ class Figures:
 
     def __init__(self, name: str, bytes: int, file_states: int, policy_states: int) -> None:
         self.name, self.bytes, self.file_states, self.policy_states = name, bytes, file_states, policy_states
-
-    def all(self) -> tuple[str, int, int, int]:
-        return self.name, self.bytes, self.file_states, self.policy_states
 
 
 class Output:
@@ -254,10 +250,10 @@ def _says(place: Place, now: bytes) -> bool:
             return folder_said(os.listdir(place.path)) == place.said
         if not now.startswith(b"%o " % stat.S_IFREG) or now.split(b" ")[1] != place.said.split(b":")[1]:
             return False
-        with open(os.open(place.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY), "rb") as file:
-            return file_said(_all_of(file)) == place.said
+        content = _content(place.path, os.O_NOCTTY)
     except OSError:
         return False
+    return content is not None and file_said(content) == place.said
 
 
 def _index_body(request: bytes, key: bytes, places: "Iterable[Place]") -> bytes:
@@ -267,20 +263,23 @@ def _index_body(request: bytes, key: bytes, places: "Iterable[Place]") -> bytes:
     return b"%d:" % len(request) + request + b"\0".join(fields)
 
 
-def _all_of(file: "BinaryIO") -> bytes:
-    """The bytes of a regular file. To read with a limit alone would set aside that much."""
-    return file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES))
+def _content(path: bytes, flags: int) -> "bytes | None":
+    """The bytes of a regular file that is not too large. Raises OSError.
+
+    To read with the limit alone would set aside that much.
+    """
+    with open(os.open(path, flags | os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        state = os.fstat(file.fileno())
+        return file.read(state.st_size) if stat.S_ISREG(state.st_mode) and state.st_size <= MAX_BYTES else None
 
 
 def _read(path: bytes) -> "bytes | None":
     """The body of one of our files, if it is whole."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
-            state = os.fstat(file.fileno())
-            if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_BYTES:
-                return None
-            data = file.read(state.st_size)
+        data = _content(path, os.O_NOFOLLOW)
     except OSError:
+        return None
+    if data is None:
         return None
     start = len(FORMAT) + 9
     body = data[start:]

@@ -12,11 +12,11 @@ from errno import ELOOP, ENOBUFS, ENOTDIR
 from sys import byteorder
 
 from dockarmor.compile import BLOB_MAGIC, version_word
+from dockarmor.policy import MAX_FEATURES
 from dockarmor.text.bounded import read_file
 
 _MAX_BYTES = 128 << 20
-#: bounds of a feature set; real ones have 2.5 KB and four levels
-MAX_FEATURES = 64 << 10
+#: how deep a feature set nests; real ones have four levels
 _MAX_DEPTH = 16
 _MAX_SETS = 1000
 _SEED = 5381

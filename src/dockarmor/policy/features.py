@@ -9,13 +9,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
+from dockarmor.policy import MAX_FEATURES
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import field, frozen
 
-#: Bounds of a set's text. Real ones have 2.5 KB and four levels.
-MAX_BYTES = 64 * 1024
+#: how deep a set nests; real ones have four levels
 MAX_DEPTH = 16
 
 #: Feature paths that say how the kernel reads a blob, not what it mediates: no policy ABI has a say in them.
@@ -56,8 +56,8 @@ class FeatureSet:
     def parse(cls, name: str, text: str) -> "FeatureSet":
         """Read the text form. Raises DiagnosticError: DA190 (malformed), DA191 (too large or too deep)."""
         source = Source(name, text)
-        if len(text) > MAX_BYTES:
-            raise _too_large(f"{name} has more than {MAX_BYTES} bytes, no feature set is that large")
+        if len(text) > MAX_FEATURES:
+            raise _too_large(f"{name} has more than {MAX_FEATURES} bytes, no feature set is that large")
         return cls(name, _Reader(source).read())
 
     @classmethod

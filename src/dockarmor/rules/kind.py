@@ -26,18 +26,22 @@ class Rule(Protocol):
         """From the first qualifier to the final comma."""
 
 
-class Scope(Protocol):
-    """What encoding a rule needs to know of the profile around it."""
-
-    @property
-    def profile(self) -> str:
-        """The profile's full name `parent//child`, without namespace."""
+class Features(Protocol):
+    """What a policy and a kernel know of."""
 
     def has(self, feature: str) -> bool:
         """Is `a/b/c` in both the policy's ABI and the kernel's features?"""
 
     def kernel_has(self, feature: str) -> bool:
         """Is it in the kernel's features?"""
+
+
+class Scope(Features, Protocol):
+    """What encoding a rule needs to know of the profile around it."""
+
+    @property
+    def profile(self) -> str:
+        """The profile's full name `parent//child`, without namespace."""
 
     def expand(self, text: str, span: Span) -> str:
         """Replace `@{variables}` by their alternations. Raises DiagnosticError for an undefined one."""

@@ -1,7 +1,7 @@
 """Entries of the policy table: accept words, qualifiers, and what is said of rules that have none."""
 
 from dockarmor.rules.aare import to_pattern
-from dockarmor.rules.kind import Dropped, Entry, Qualifiers, Scope
+from dockarmor.rules.kind import Dropped, Entry, Features, Qualifiers, Scope
 from dockarmor.syntax.cursor import Word
 from dockarmor.text.diagnostic import Diagnostic, Severity
 from dockarmor.text.source import Span
@@ -59,9 +59,9 @@ def expand(scope: Scope, *words: Word | None) -> None:
             scope.expand(word.text, word.span)
 
 
-def lacking(feature: str, scope: Scope) -> str:
+def lacking(feature: str, features: Features) -> str:
     """Who does not know a feature that the policy and the kernel do not have in common."""
-    whose = "the policy's ABI" if scope.kernel_has(feature) else "the feature set"
+    whose = "the policy's ABI" if features.kernel_has(feature) else "the feature set"
     return f"{whose} has no `{feature}`"
 
 

@@ -4,7 +4,8 @@ import os
 from errno import ENOBUFS
 
 from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show, warn
-from dockarmor.compile.policy_cache import MAX_FEATURES, PolicyCache, blob_version, folder_features, purge
+from dockarmor.compile.policy_cache import PolicyCache, blob_version, folder_features, purge
+from dockarmor.policy import MAX_FEATURES
 from dockarmor.text.bounded import read_file
 
 TYPE_CHECKING = False
