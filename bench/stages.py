@@ -30,7 +30,7 @@ def docker_default(parser: Path) -> bool:
         file = Path(folder) / "docker-default"
         file.write_text(page(), "latin-1")
         reference = process([parser, "-QTK", "-j1", "-M", FEATURES_FILE, "-b", base, "-o", "/dev/null", file])
-        ours = process([OURS, "build", "--features", FEATURES, "--base", base, "-o", "/dev/null", file])
+        ours = process([OURS, "build", "--features", FEATURES, "--base", base, "--no-cache", "-o", "/dev/null", file])
         warmed = pair(in_process(warm), reference, 21)
         print(f"docker-default, features {FEATURES}, Debian's own base")
         report("in process, includes read before", warmed)
