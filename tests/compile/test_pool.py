@@ -2,29 +2,67 @@
 
 import gc
 import os
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from signal import SIGKILL, Signals
 
 import pytest
 
-from dockarmor.compile.pool import Uncollected, scattered
+from dockarmor.compile.pool import Task, Uncollected, scattered
+
+
+def done(work: Callable[[int], bytes], count: int, processes: int) -> Iterator[tuple[int, bytes]]:
+    return scattered(Task(work, lambda made: (made[:2], made[2:]), bytes), range(count), processes)
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])
 @pytest.mark.parametrize("count", [1, 100, 20_000])
 def test_every_item_is_done_once(processes: int, count: int) -> None:
     """Also where the items are more than a pipe holds, and so quick that workers ask at the same time."""
-    done = list(scattered(lambda item: b"%d" % item, range(count), processes))
-    assert sorted(done) == [(item, b"%d" % item) for item in range(count)]
+    made = list(done(lambda item: b"%d" % item, count, processes))
+    assert sorted(made) == [(item, b"%d" % item) for item in range(count)]
 
 
-def test_large_results_arrive_whole() -> None:
-    done = dict(scattered(lambda item: bytes([item]) * 3_000_000, range(4), 2))
-    assert all(done[item] == bytes([item]) * 3_000_000 for item in range(4))
+def test_large_results_arrive_whole_from_every_process() -> None:
+    def work(item: int) -> bytes:
+        time.sleep(0.05)
+        return b"%d " % os.getpid() + bytes([item]) * 3_000_000
+
+    made = dict(done(work, 6, 3))
+    assert all(made[item].endswith(bytes([item]) * 3_000_000) for item in range(6))
+    assert all(len(made[item]) == len(made[0]) for item in range(6))
+    assert len({text.partition(b" ")[0] for text in made.values()}) == 3
 
 
-def test_a_worker_that_dies_is_an_error_and_no_process_is_left() -> None:
+def test_nobody_waits_for_results_to_be_looked_at() -> None:
+    """While this process is at an item of its own, another finishes all the rest."""
+    own = os.getpid()
+
+    def work(item: int) -> bytes:
+        time.sleep(2 if os.getpid() == own else 0)
+        return b"x" * 300_000
+
+    before = time.monotonic()
+    assert len(list(done(work, 20, 2))) == 20
+    assert time.monotonic() - before < 10
+
+
+@pytest.mark.parametrize("signal", [None, SIGKILL])
+def test_a_worker_that_dies_is_an_error_and_no_process_is_left(signal: Signals | None) -> None:
+    own = os.getpid()
+
+    def work(item: int) -> bytes:
+        if os.getpid() == own:
+            time.sleep(0.2)
+        elif signal is None:
+            os._exit(9)
+        else:
+            os.kill(os.getpid(), signal)
+        return b""
+
     with pytest.raises(RuntimeError, match="ended before"):
-        list(scattered(lambda item: os._exit(9), range(4), 2))  # type: ignore[arg-type, return-value]
+        list(done(work, 40, 3))
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 

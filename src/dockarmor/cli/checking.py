@@ -69,9 +69,10 @@ def depth_of(options: "Namespace", ignored: "Sequence[str]") -> "Depth":
 
 def _spread(work: "Callable[[int], bytes]", missing: "Sequence[int]", jobs: int) -> "Iterator[tuple[int, bytes]]":
     """What `work` finds, as it comes, by so many processes (0: as many as help)."""
-    from dockarmor.compile.pool import processors, scattered
+    from dockarmor.compile.pool import Task, processors, scattered
 
-    return scattered(work, missing, jobs or (processors() if len(missing) >= _WORTH_WORKERS else 1))
+    task = Task(work, lambda body: (body,), bytes)
+    return scattered(task, missing, jobs or (processors() if len(missing) >= _WORTH_WORKERS else 1))
 
 
 def _in_order(known: dict[int, bytes], made: "Iterable[tuple[int, bytes]]") -> "Iterator[bytes]":

@@ -5,7 +5,7 @@ from itertools import islice
 
 from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
 from dockarmor.compile.pipeline import Built, Options, all_kinds, compile_policies, prepare
-from dockarmor.compile.pool import Uncollected, scattered
+from dockarmor.compile.pool import Task, Uncollected, scattered
 from dockarmor.compile.program import digest
 from dockarmor.compile.recorder import Known, Recorder
 from dockarmor.compile.sharing import Encodings
@@ -133,20 +133,19 @@ class Batch:
     def _compile(self, policies: dict[int, Policy]) -> Iterator[tuple[int, Result]]:
         shares, settings = _shares(policies, self._processes), self._settings
 
-        def work(share: int) -> bytes:
-            numbers = shares[share]
-            results = self._outputs([policies[number] for number in numbers])
-            return _framed([b"" if isinstance(one, DiagnosticError) else one.packed() for one in results])
+        def work(share: int) -> list[Result | None]:
+            return list(self._outputs([policies[number] for number in shares[share]]))
 
         if min(self._processes, len(policies)) <= 1:
             for numbers in shares:
                 yield from zip(numbers, self._outputs([policies[number] for number in numbers]), strict=True)
             return
         prepare(self._pinned(policies.values()), settings.features, settings.policy_features, self._encodings)
-        for share, frames in scattered(work, range(len(shares)), self._processes):
-            for number, packed in zip(shares[share], _unframed(frames), strict=True):
-                # Diagnostics do not travel: the few policies that have any are compiled here once more.
-                yield number, Output.unpack(packed) if packed else next(self._outputs([policies[number]]))
+        task = Task(work, _framed, _unframed)
+        for share, results in scattered(task, range(len(shares)), self._processes):
+            for number, result in zip(shares[share], results, strict=True):
+                # Mistakes do not travel: the few policies that have any are compiled here once more.
+                yield number, next(self._outputs([policies[number]])) if result is None else result
 
     def _outputs(self, policies: Sequence[Policy]) -> Iterator[Result]:
         settings = self._settings
@@ -222,16 +221,22 @@ def _shares(policies: dict[int, Policy], processes: int) -> list[list[int]]:
     return shares
 
 
-def _framed(parts: Iterable[bytes]) -> bytes:
-    return b"".join(piece for part in parts for piece in (len(part).to_bytes(8, "little"), part))
+def _framed(results: Iterable[Result | None]) -> Iterator[bytes]:
+    """Outputs as bytes, each behind its length; nothing where there is a mistake."""
+    for result in results:
+        parts = result.parts() if isinstance(result, Output) else ()
+        yield sum(map(len, parts)).to_bytes(8, "little")
+        yield from parts
 
 
-def _unframed(data: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(data):
-        end = at + 8 + int.from_bytes(data[at : at + 8], "little")
-        yield data[at + 8 : end]
-        at = end
+def _unframed(data: bytes) -> list[Result | None]:
+    results: list[Result | None] = []
+    end = 0
+    while end < len(data):
+        at = end + 8
+        end = at + int.from_bytes(data[end:at], "little")
+        results.append(Output.unpack(memoryview(data)[at:end]) if end > at else None)
+    return results
 
 
 def _weight(policy: Policy) -> int:

@@ -23,6 +23,8 @@ FORMAT = b"dockarmor cache 1 "
 MAX_BYTES = 256 << 20
 #: beyond this many bytes the oldest quarter of what was built goes
 MAX_TOTAL = 512 << 20
+#: more digits than the length of an output's figures has
+_LENGTH = 16
 #: Two changes of a file closer than this may have one time stamp (FAT counts in 2 s, others in ticks).
 GRANULARITY = 2_000_000_000
 #: after this long a file under new/ belongs to nobody
@@ -58,23 +60,28 @@ class Output:
         self.blob, self.profiles, self.warnings, self.told = blob, tuple(profiles), warnings, tuple(told)
 
     def packed(self) -> bytes:
-        """As bytes, for files and pipes."""
+        """As bytes, for a file."""
+        return b"".join(self.parts())
+
+    def parts(self) -> "tuple[bytes, bytes]":
+        """The same in two pieces, of which the second is the blob."""
         head = [b"%d" % self.warnings, "\n".join(self.told).encode()]
         for one in self.profiles:
             name = one.name.encode("latin-1")
             head += [name, b"%d" % one.bytes, b"%d" % one.file_states, b"%d" % one.policy_states]
         fields = b"\0".join(head)
-        return b"%d\n" % len(fields) + fields + self.blob
+        return b"%d\n" % len(fields) + fields, self.blob
 
     @classmethod
-    def unpack(cls, data: bytes) -> "Output":
+    def unpack(cls, data: "bytes | memoryview") -> "Output":
         """What `packed` gave. Raises ValueError for anything else."""
-        size, _, rest = data.partition(b"\n")
-        head, blob = rest[: int(size)], rest[int(size) :]
-        warnings, told, *fields = head.split(b"\0")
+        size, _, _ = bytes(data[:_LENGTH]).partition(b"\n")
+        start = len(size) + 1
+        end = start + int(size)
+        warnings, told, *fields = bytes(data[start:end]).split(b"\0")
         figures = zip(fields[0::4], *(map(int, fields[at::4]) for at in (1, 2, 3)), strict=True)
         profiles = [Figures(name.decode("latin-1"), *counts) for name, *counts in figures]
-        return cls(blob, profiles, int(warnings), told.decode().split("\n") if told else ())
+        return cls(bytes(data[end:]), profiles, int(warnings), told.decode().split("\n") if told else ())
 
 
 def unpacked(made: "bytes | None") -> "Output | None":

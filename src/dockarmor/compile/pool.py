@@ -2,7 +2,12 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from dockarmor.value import frozen
+
+T = TypeVar("T")
 
 #: bytes of a number; so many items are written at once (POSIX: up to PIPE_BUF bytes whole or not at all)
 _NUMBER, _AT_ONCE = 8, 64
@@ -28,107 +33,151 @@ class Uncollected:
             gc.enable()
 
 
-def scattered(work: Callable[[int], bytes], items: Sequence[int], processes: int) -> Iterator[tuple[int, bytes]]:
-    """`work` of every item, in the order in which it is done; begin with the largest.
+@frozen
+class Task(Generic[T]):
+    """What is done with an item, and how what comes of it is carried from one process to another."""
 
-    With one process nothing is forked. Raises RuntimeError where a worker ends before its time; the others end then.
+    work: Callable[[int], T]
+    packed: Callable[[T], Iterable[bytes]]
+    unpacked: Callable[[bytes], T]
+
+
+def scattered(task: Task[T], items: Sequence[int], processes: int) -> Iterator[tuple[int, T]]:
+    """What comes of every item, in the order in which it is done; begin with the largest.
+
+    This process is one of them, since each that is forked copies what it touches. Raises RuntimeError where another
+    ends before its time; the others end then.
     """
     processes = min(processes, len(items))
     if processes <= 1:
         for item in items:
-            yield item, work(item)
+            yield item, task.work(item)
         return
-    from signal import SIGKILL  # what only workers need takes a thirtieth of a short run
-
-    # All workers take from one pipe: a read of it is never shared between two of them, as one of a file would be.
+    # All take from one pipe: a read of it is never shared between two of them, as one of a file would be.
     taking, giving = os.pipe()
     os.set_blocking(giving, False)
+    queue = _Queue(taking, giving, items)
     gc.freeze()  # a collection in a worker would copy every page that it marks
-    workers = [_start(work, taking, giving) for _ in range(processes)]
-    queue = _Queue(giving, items)
+    workers: list[_Worker] = []
     try:
-        yield from _gather(dict(workers), queue)
+        workers += [_start(task, queue) for _ in range(processes - 1)]
+        yield from _gather(task, workers, queue)
     finally:
         gc.unfreeze()
         queue.close()
         os.close(taking)
-        for stream, process in workers:
-            os.close(stream)
-            os.kill(process, SIGKILL)
-            os.waitpid(process, 0)
+        for worker in workers:
+            worker.close()
 
 
 class _Queue:
-    """What the pipe to the workers does not hold yet."""
+    """Items that nobody has taken: in the pipe, and what the pipe does not hold yet."""
 
-    def __init__(self, giving: int, items: Sequence[int]) -> None:
-        self._giving: int | None = giving
+    def __init__(self, taking: int, giving: int, items: Sequence[int]) -> None:
+        self.taking = taking
+        self.giving: int | None = giving
         self._left = b"".join(map(_packed, items))
         self.expected = len(items)
         self.fill()
 
     def fill(self) -> None:
         """Write what fits, by whole items; after the last one the pipe ends."""
-        while self._giving is not None and self._left:
+        while self.giving is not None and self._left:
             try:
-                os.write(self._giving, self._left[: _NUMBER * _AT_ONCE])
+                os.write(self.giving, self._left[: _NUMBER * _AT_ONCE])
             except BlockingIOError:
                 return
             self._left = self._left[_NUMBER * _AT_ONCE :]
         self.close()
 
+    def take(self) -> int | None:
+        """The next item; None where there is none, or to read could be to wait: the pipe has not ended."""
+        item = os.read(self.taking, _NUMBER) if self.giving is None else b""
+        return _unpacked(item) if item else None
+
     def close(self) -> None:
-        if self._giving is not None:
-            os.close(self._giving)
-            self._giving = None
+        if self.giving is not None:
+            os.close(self.giving)
+            self.giving = None
 
 
-def _gather(workers: dict[int, int], queue: _Queue) -> Iterator[tuple[int, bytes]]:
-    """Frames from all workers: number, length, bytes."""
+class _Worker:
+    """A forked process: what it makes is in the file `store`, where in it `stream` tells: number, place, length."""
+
+    def __init__(self, process: int, stream: int, store: int) -> None:
+        self.process, self.stream, self.store = process, stream, store
+        #: how it ended, once it has
+        self.status: int | None = None
+
+    def close(self) -> None:
+        """It ends, if it has not."""
+        from signal import SIGKILL  # what only workers need takes a thirtieth of a short run
+
+        os.close(self.stream)
+        os.close(self.store)
+        if self.status is None:
+            os.kill(self.process, SIGKILL)
+            os.waitpid(self.process, 0)
+
+    def done(self) -> list[tuple[int, bytes]] | None:
+        """The items that it has told of since, and their bytes; None where it has ended."""
+        told = os.read(self.stream, 3 * _NUMBER * _AT_ONCE)
+        if not told:
+            self.status = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+            return None
+        numbers = [_unpacked(told[at : at + _NUMBER]) for at in range(0, len(told), _NUMBER)]
+        frames = zip(numbers[0::3], numbers[1::3], numbers[2::3], strict=True)
+        return [(item, os.pread(self.store, length, place)) for item, place, length in frames]
+
+
+def _gather(task: Task[T], workers: Sequence[_Worker], queue: _Queue) -> Iterator[tuple[int, T]]:
+    """What the workers have made, and between two looks at them one item of our own."""
     import select
 
     poll = select.poll()
-    buffers = {stream: bytearray() for stream in workers}
-    for stream in workers:
+    running = {worker.stream: worker for worker in workers}
+    for stream in running:
         poll.register(stream, select.POLLIN)
     while queue.expected:
-        for stream, _ in poll.poll():
-            data = os.read(stream, 1 << 20)
-            if not data:
+        own = queue.take()
+        if own is not None:
+            queue.expected -= 1
+            yield own, task.work(own)
+        for stream, _ in poll.poll(0 if own is not None else None):
+            done = running[stream].done()
+            if done is None:
                 poll.unregister(stream)
-                if buffers.pop(stream) or not buffers:
+                if running[stream].status:
                     raise RuntimeError("a worker process ended before its work was done")
                 continue
-            buffer = buffers[stream]
-            buffer += data
-            while len(buffer) >= 2 * _NUMBER:
-                end = 2 * _NUMBER + _unpacked(buffer[_NUMBER : 2 * _NUMBER])
-                if len(buffer) < end:
-                    break
+            for item, made in done:
                 queue.expected -= 1
-                yield _unpacked(buffer[:_NUMBER]), bytes(buffer[2 * _NUMBER : end])
-                del buffer[:end]
-            queue.fill()
+                yield item, task.unpacked(made)
+        queue.fill()
 
 
-def _start(work: Callable[[int], bytes], taking: int, giving: int) -> tuple[int, int]:
+def _start(task: Task[T], queue: _Queue) -> _Worker:
+    # A pipe would be full after 64 KiB, and the worker idle until we look.
+    store = os.memfd_create("dockarmor")
     reading, writing = os.pipe()
     process = os.fork()
     if process:
         os.close(writing)
-        return reading, process
+        return _Worker(process, reading, store)
     status = 70
     try:
         os.close(reading)
-        os.close(giving)
-        with open(writing, "wb") as stream:
-            while taken := os.read(taking, _NUMBER):
-                done = work(_unpacked(taken))
-                stream.write(taken + _packed(len(done)) + done)
-                stream.flush()
+        if queue.giving is not None:
+            os.close(queue.giving)
+        place = 0
+        while taken := os.read(queue.taking, _NUMBER):
+            begin = place
+            for part in task.packed(task.work(_unpacked(taken))):
+                place += _write(store, part, place)
+            os.write(writing, taken + _packed(begin) + _packed(place - begin))
         status = 0
     except (BrokenPipeError, KeyboardInterrupt):
-        status = 0  # nobody wants to know any more
+        pass  # nobody wants to know any more
     except BaseException:
         import traceback
 
@@ -137,9 +186,16 @@ def _start(work: Callable[[int], bytes], taking: int, giving: int) -> tuple[int,
         os._exit(status)
 
 
+def _write(store: int, part: bytes, place: int) -> int:
+    written = os.pwrite(store, part, place)
+    while written < len(part):  # the kernel takes 2 GiB at once
+        written += os.pwrite(store, memoryview(part)[written:], place + written)
+    return written
+
+
 def _packed(number: int) -> bytes:
     return number.to_bytes(_NUMBER, "little")
 
 
-def _unpacked(data: bytes | bytearray) -> int:
+def _unpacked(data: bytes) -> int:
     return int.from_bytes(data, "little")
