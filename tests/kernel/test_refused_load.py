@@ -4,7 +4,7 @@ What was refused leaves its folder of raw policy behind (`failed to create raw_d
 counts its number up. `dockarmor load` refuses such policy itself.
 """
 
-from errno import EEXIST, ENOENT
+from errno import EEXIST, ENOENT, EPROTO
 
 import pytest
 
@@ -37,3 +37,24 @@ def test_after_a_child_without_its_parent_newer_kernels_take_nothing_till_a_remo
     lab_kernel.remove("lab-first")
     assert load(lab_kernel, "profile lab-fourth { /x r, }") == 0
     assert "lab-fourth" in {profile.name for profile in lab_kernel.profiles()}
+
+
+def test_what_is_said_of_the_prompt_mode_holds(lab_kernel: Lab) -> None:
+    """6.1 does not know it (DA412); newer ones do, and refuse what no rule allows, as they ask nobody."""
+    policy = require(
+        read_text(
+            Source("test", "profile lab-asks flags=(prompt) { /bin/* rmix, /lib/** mr, }"), library(builtin_base())
+        )
+    ).policy
+    built = compile_policy(policy, FeatureSet.from_tree(lab_kernel.name, lab_kernel.features()))
+    if lab_kernel.name == "lab 6.1":
+        assert [one.code for one in built.diagnostics] == ["DA412"]
+        with pytest.raises(KernelError) as refused:
+            lab_kernel.load(built.blob)
+        assert refused.value.errno == EPROTO
+        return
+    assert not built.diagnostics
+    lab_kernel.load(built.blob)
+    ran = lab_kernel.run(["/bin/cat", "/etc/passwd"], profile="lab-asks")
+    assert ran.status == 1
+    assert any('apparmor="DENIED"' in record and 'name="/etc/passwd"' in record for record in ran.records)

@@ -84,7 +84,8 @@ def test_what_is_written_reads_back(
     ],
 )
 def test_encoding(subset: bool, qualifiers: Qualifiers, entries: list[Entry], scope: Any) -> None:
-    assert list(link.encode(rule("/a", "/b", subset, qualifiers), scope())) == entries
+    encoded = link.encode(rule("/a", "/b", subset, qualifiers), scope())
+    assert [one for one in encoded if isinstance(one, Entry)] == entries
 
 
 GETATTR = Perm.GETATTR

@@ -243,13 +243,18 @@ def encode_rule(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -
 
 
 def _encode_aliased(rule: Rule, kind: Kind, scope: ProfileScope, aliases: Aliases) -> Iterator[Encoded]:
-    yield from kind.encode(rule, scope)
+    said: list[Encoded] = []
+    for one in kind.encode(rule, scope):
+        if isinstance(one, Dropped):
+            said.append(one)
+        yield one
     texts = [text for text in scope.texts if text.startswith(aliases.sources)]
     if texts:
         for source, target in aliases.pairs:
             for text in texts:
                 if text.startswith(source):
-                    yield from kind.encode(rule, AliasScope(scope, source, target))
+                    copy = kind.encode(rule, AliasScope(scope, source, target))
+                    yield from (one for one in copy if one not in said)
                     break
 
 

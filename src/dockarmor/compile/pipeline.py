@@ -36,6 +36,8 @@ _PATH_FLAGS = {
     "mediate_deleted": 0x10000,
     **dict.fromkeys(("namespace_relative", "delegate_deleted", "no_attach_disconnected", "chroot_no_attach"), 0),
 }
+#: kernels with it know the mode `prompt`, though some know it without
+_AFTER_PROMPT_MODE = "policy/permstable32"
 _HAT, _DEBUG, _INTERRUPTIBLE = 1, 2, 8
 _MODES = {"default_allow": "unconfined", "prompt": "user"}
 
@@ -337,6 +339,8 @@ def _header(
         kill_signal = signal_number(flags.kill_signal)
     if flags.error is not None and _supported(profile, features, "error", warnings):
         error = _errno(flags)
+    if flags.mode == "prompt" and not options.complain:
+        _check_prompt_mode(profile, features, warnings)
     ipc = any(word.startswith("attach_disconnected.ipc") for word in flags.words)
     if ipc and _supported(profile, features, "attach_disconnected.ipc", warnings):
         disconnected_ipc = flags.disconnected_ipc
@@ -376,6 +380,15 @@ def _supported(profile: Profile, features: Negotiated, flag: str, warnings: Find
         )
     )
     return False
+
+
+def _check_prompt_mode(profile: Profile, features: Negotiated, warnings: Findings) -> None:
+    """6.1 refuses the mode, 6.12 takes it; this feature is what tells old kernels from new ones."""
+    if not features.kernel_has(_AFTER_PROMPT_MODE):
+        message = (
+            f"a kernel may refuse this profile for the mode `prompt`: the feature set has no `{_AFTER_PROMPT_MODE}`"
+        )
+        warnings.append(Diagnostic("DA412", message, profile.span, Severity.WARNING, help=("Linux 6.1 does so",)))
 
 
 def _errno(flags: Flags) -> int | None:

@@ -13,7 +13,8 @@ from dockarmor.access.decision import Decision, Match
 from dockarmor.access.event import Event
 from dockarmor.access.request import CapabilityRequest
 from dockarmor.rules.conditions import shown, spell_qualifiers
-from dockarmor.rules.kind import Bare, CapabilityEntry, Kind, Qualifiers, RecordPairs, Scope
+from dockarmor.rules.kind import Bare, CapabilityEntry, Dropped, Kind, Qualifiers, RecordPairs, Scope
+from dockarmor.rules.policy_entry import idle
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import KEYWORDS
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Fix
@@ -86,7 +87,7 @@ def write(rule: CapabilityRule) -> str:
     return f"{spell_qualifiers(rule.qualifiers)}capability{''.join(f' {name}' for name in rule.names)},"
 
 
-def encode(rule: CapabilityRule, scope: Scope) -> Iterator[CapabilityEntry]:
+def encode(rule: CapabilityRule, scope: Scope) -> Iterator[CapabilityEntry | Dropped]:
     """One mask. Raises DiagnosticError (DA281) for a name that neither we nor the features know."""
     mask = 0 if rule.names else EVERY
     for name in rule.names:
@@ -94,6 +95,9 @@ def encode(rule: CapabilityRule, scope: Scope) -> Iterator[CapabilityEntry]:
         if number is None:
             raise DiagnosticError([_unknown(name)])
         mask |= 1 << number
+    if rule.qualifiers.priority:
+        why = "capabilities have no priorities, what any rule denies is denied"
+        yield idle("`priority` of a capability rule", why, rule.span, "remove it, so that the rule says what it does")
     yield CapabilityEntry(mask, rule.qualifiers.effect, rule.qualifiers.audit)
 
 

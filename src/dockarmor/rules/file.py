@@ -17,6 +17,7 @@ from dockarmor.rules import exec_transition, file_record, link
 from dockarmor.rules.aare import is_exact
 from dockarmor.rules.conditions import shown, spell_qualifiers
 from dockarmor.rules.file_check import answer
+from dockarmor.rules.file_idle import idle_parts
 from dockarmor.rules.file_mode import (
     EXEC,
     LINK,
@@ -310,6 +311,8 @@ def encode(rule: FileRule, scope: Scope) -> Iterator[Entry | Dropped]:
     path = rule.path or Word(_EVERYTHING, rule.span)
     if "[" in path.text and (glob := _glob_in_class(path.text)):
         yield Dropped(_no_glob(path, glob))
+    if rule.target is not None or rule.environment == "safe" or rule.subset:
+        yield from idle_parts(rule)
     pattern = link.path_pattern(path, scope)
     group = rule.letters | (_exec_bits(rule, rule.exec, scope) if rule.exec else 0)
     denied = rule.qualifiers.effect == "deny"

@@ -15,7 +15,7 @@ from dockarmor.rules.aare import ANY, to_pattern
 from dockarmor.rules.conditions import CONDITION, Condition, Tail
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state, mask_of, mask_pairs, match_label
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
-from dockarmor.rules.policy_entry import LAST, entry, mediated, not_enforced
+from dockarmor.rules.policy_entry import LAST, entry, idle, mediated, not_enforced
 from dockarmor.rules.spelling import spell_permissions, spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.regex import regex
@@ -80,6 +80,9 @@ def encode(rule: IoUringRule, scope: Scope) -> Iterator[Entry | Dropped]:
         yield not_enforced("io_uring", rule.span, "io_uring", scope)
         return
     label = ANY if rule.label is None else to_pattern(rule.label.text, span=rule.label.span)
+    if rule.label is not None and not rule.permissions & _OVERRIDE:
+        why = "it says whose credentials may be taken, and `sqpoll` takes nobody's"
+        yield idle("`label=` of this io_uring rule", why, rule.span, "remove it, or say `override_creds`")
     yield entry(rule.qualifiers, _CLASS, rule.permissions)
     yield mediated(_CLASS, rule.qualifiers.priority)
     if rule.permissions & _OVERRIDE:

@@ -17,8 +17,9 @@ from dockarmor.rules.aare import filter_slashes, to_pattern
 from dockarmor.rules.conditions import spell_qualifiers
 from dockarmor.rules.file_check import answer, is_owner, object_pairs
 from dockarmor.rules.file_mode import LINK, SUBSET, both_groups
-from dockarmor.rules.kind import Entry, Kind, Qualifiers, RecordPairs, Scope
+from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.path import expect_path, finish, read_target, spell_path, spell_target, unexpected
+from dockarmor.rules.policy_entry import idle
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
@@ -59,7 +60,9 @@ def write(rule: LinkRule) -> str:
     return f"{spell_qualifiers(rule.qualifiers)}link {subset}{path}{spell_target(rule.target)},"
 
 
-def encode(rule: LinkRule, scope: Scope) -> Iterator[Entry]:
+def encode(rule: LinkRule, scope: Scope) -> Iterator[Entry | Dropped]:
+    if rule.subset:
+        yield from untested(rule.qualifiers, rule.span)
     pattern = path_pattern(rule.path, scope)
     if rule.qualifiers.effect != "deny":
         yield entry(rule.qualifiers, pattern, LINK)
@@ -89,6 +92,13 @@ def pair(qualifiers: Qualifiers, pattern: bytes, target: Word | None, subset: bo
     end = _ANY_FILE if target is None else path_pattern(target, scope)
     tested = (subset or target is None) and qualifiers.subject != "other"
     return entry(qualifiers, pattern + b"\\x00" + end, LINK, more=SUBSET if tested else 0)
+
+
+def untested(qualifiers: Qualifiers, span: Span) -> Iterator[Dropped]:
+    """What is said of `subset` where `pair` does not ask for the test."""
+    if qualifiers.subject == "other":
+        why = "what a link may be made to is compared for the file's owner only"
+        yield idle("`subset` of an `other` rule", why, span, "name the files that may be linked to")
 
 
 def decide(confinement: Confinement, request: LinkRequest) -> Decision:

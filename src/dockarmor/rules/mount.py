@@ -30,17 +30,32 @@ from dockarmor.rules.conditions import (
 from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount_flags import Options
-from dockarmor.rules.policy_entry import entry, mediated, not_enforced, word_pattern
+from dockarmor.rules.policy_entry import entry, idle, mediated, not_enforced, word_pattern
 from dockarmor.rules.spelling import spell, spell_listed, spell_qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import Fix, Label
 from dockarmor.text.source import Span
-from dockarmor.value import field, frozen
+from dockarmor.value import field, frozen, replace
 
 _FSTYPE, _OPTIONS = ("fstype", "vfstype"), ("options", "option")
 _NUL = rb"\x00"
 #: Every exact list of options goes with every optional one, so their number is bounded.
 MAX_LISTS = 32
+#: of rules with more lists nothing is said of single flags, which bounds the time
+_WEIGHED = 2
+#: what decides which operations a rule can mean
+_OTHERWISE = (
+    "bind, move and remount have no `fstype=`",
+    "remount and the propagation options (`shared`, `private`, …) take a mount point and no source",
+)
+#: operations as they are told
+_OPERATIONS = {
+    "remount": "remounts",
+    "bind": "bind mounts",
+    "make": "changes of propagation",
+    "move": "moves",
+    "new": "new mounts",
+}
 
 
 @frozen
@@ -230,10 +245,7 @@ def _must_mean_something(tail: Tail, rule: MountRule) -> None:
         OPERATION,
         "no mount operation has these options together with these conditions",
         rule.span,
-        help=(
-            "bind, move and remount have no `fstype=`",
-            "remount and the propagation options (`shared`, `private`, …) take a mount point and no source",
-        ),
+        help=_OTHERWISE,
     )
 
 
@@ -242,6 +254,8 @@ def encode(rule: MountRule, scope: Scope) -> Iterator[Entry | Dropped]:
     if not scope.has("mount"):
         yield not_enforced("mount", rule.span, "mount", scope, rule.source, rule.mountpoint, *rule.fstypes)
         return
+    if rule.options:
+        yield from _idle_options(rule)
     mountpoint, source = path_pattern(rule.mountpoint, scope), path_pattern(rule.source, scope)
     if rule.source is not None and rule.source.text == "detached":
         source = b""
@@ -257,6 +271,25 @@ def encode(rule: MountRule, scope: Scope) -> Iterator[Entry | Dropped]:
             kind = fstype if rule.fstypes else ANY
         pattern = rb"\x07" + where + _NUL + what + _NUL + kind + _NUL + flags
         yield entry(rule.qualifiers, pattern, MOUNT_NAMES["mount"])
+
+
+def _idle_options(rule: MountRule) -> Iterator[Dropped]:
+    """What is said of flags that none of the rule's operations looks at."""
+    if len(rule.options) > _WEIGHED:
+        return
+    parts = set(_parts(rule))
+    about = " and ".join(sorted({_OPERATIONS[part.operation] for part in parts}))
+    why = f"this rule is about {about}, and there the kernel does not look at that flag"
+    for at, options in enumerate(rule.options):
+        for word in options.words:
+            less = Options(options.optional, tuple(other for other in options.words if other != word))
+            bits = mount_flags.bits_of((word,)) & ~less.bits()  # 0: a flag that is not set, or named by another word
+            without = replace(rule, options=(*rule.options[:at], less, *rule.options[at + 1 :]))
+            if bits and (not bits & mount_flags.EVERY or parts == set(_parts(without))):
+                help = (
+                    _OTHERWISE if bits & mount_flags.COMMANDS else ("remove it: the rule means the same without it",)
+                )
+                yield idle(f"`{word}`", why, rule.span, *help)
 
 
 def path_pattern(path: Word | None, scope: Scope) -> bytes:

@@ -79,6 +79,11 @@ def not_enforced(kind: str, span: Span, feature: str, scope: Scope, *words: Word
     )
 
 
+def idle(what: str, why: str, span: Span, *help: str) -> Dropped:
+    """A part of the rule that no kernel looks at: without it the rule means the same. `what` is one thing."""
+    return weakened("DA428", f"{what} has no effect: {why}", span, *help)
+
+
 def weakened(code: str, message: str, span: Span, *help: str) -> Dropped:
     """A part of the rule is lost, or the rule means more than it says."""
     return Dropped(Diagnostic(code, message, span, severity=Severity.WARNING, help=help))

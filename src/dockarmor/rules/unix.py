@@ -18,7 +18,7 @@ from dockarmor.rules.address_families import UNIX, UNIX_TYPES
 from dockarmor.rules.conditions import COMBINATION, CONDITION, VALUE, WORD_UNKNOWN, Condition, Tail
 from dockarmor.rules.file_check import object_pairs
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
-from dockarmor.rules.policy_entry import entry, expand, lacking, not_enforced, weakened, word_pattern
+from dockarmor.rules.policy_entry import entry, expand, idle, lacking, not_enforced, weakened, word_pattern
 from dockarmor.rules.socket_check import (
     address_of,
     address_pair,
@@ -29,6 +29,7 @@ from dockarmor.rules.socket_check import (
     socket_pairs,
 )
 from dockarmor.rules.socket_entry import (
+    CREATE,
     EVERY,
     LOCAL_ONLY,
     WORDS,
@@ -150,6 +151,11 @@ def encode(rule: UnixRule, scope: Scope) -> Iterator[Entry | Dropped]:
         return
     type = None if rule.type is None else UNIX_TYPES[rule.type]
     if full is not None:
+        if rule.address is not None and rule.permissions == CREATE:
+            why = "a socket that is created has no address yet"
+            yield idle(
+                "`addr=` of this unix rule", why, rule.span, "say it with `bind`, `listen`, `connect` and others"
+            )
         yield from unix_entries(rule.qualifiers, full, rule.permissions, _pattern(rule, type, scope))
     else:
         expand(scope, *words)

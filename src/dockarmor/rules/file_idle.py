@@ -1,0 +1,32 @@
+"""Parts of file rules that mean nothing, and why."""
+
+from collections.abc import Iterator
+
+from dockarmor.rules.conditions import shown
+from dockarmor.rules.file_mode import LINK
+from dockarmor.rules.kind import Dropped
+from dockarmor.rules.link import untested
+from dockarmor.rules.policy_entry import idle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dockarmor.rules.file import FileRule
+
+
+def idle_parts(rule: "FileRule") -> Iterator[Dropped]:
+    """A target that nothing leads to, `safe` where no environment is ever scrubbed, `subset` without its test."""
+    denied = rule.qualifiers.effect == "deny"
+    if rule.target is not None and rule.exec is None and not rule.letters & LINK:
+        help = "a target goes with an exec permission (`Px -> profile`) or with a link (`l -> /file`)"
+        yield idle(f"`-> {shown(rule.target.text)}`", "this rule allows neither exec nor links", rule.span, help)
+    elif rule.target is not None and rule.exec is not None and denied:
+        why = "a deny rule denies every exec, whatever profile it leads to"
+        yield idle(f"`-> {shown(rule.target.text)}`", why, rule.span, "remove it, so that the rule says what it does")
+    if rule.subset:
+        yield from untested(rule.qualifiers, rule.span)
+    if rule.environment == "safe" and denied:
+        why = "a deny rule denies exec with any environment"
+        yield idle("`safe`", why, rule.span, "remove it, so that the rule says what it does")
+    elif rule.environment == "safe" and rule.exec == "ix":
+        why = "where a program runs under the same profile (`ix`) no environment is scrubbed"
+        yield idle("`safe`", why, rule.span, "`Px`, `Cx` and `Ux` scrub it; remove `safe` where `ix` is meant")
