@@ -106,17 +106,58 @@ def test_what_the_kernel_cannot_enforce_is_said_with_rule_and_reason(
             " the feature set has no `namespaces/mask/userns_create`: `userns,`",
             f"{policy}:3:3: warning[DA420]: mqueue rules are not enforced:"
             " the feature set has no `ipc/posix_mqueue`: `mqueue r /x,`",
+            "`dockarmor check --verbose --features …` shows all, with what to do",
             f"{folder}/out: 2 profile(s), {(folder / 'out').stat().st_size} bytes",
         ]
 
 
-def test_of_many_warnings_the_first_are_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_many_warnings_some_of_each_code_are_said_and_the_rest_is_counted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("one", "two", "three"):
         (folder / "policies" / name).write_text(f"profile {name} {{\n" + "  userns,\n  dbus,\n" * 9 + "}\n")
+    with (folder / "policies" / "two").open("a") as file:
+        file.write("profile last flags=(prompt) {\n  /x w -> y,\n}\n")
     assert main(["build", str(folder / "policies"), "--features", "kernel-6.1", "-o", "/dev/null"]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 22
-    assert lines[20].startswith("34 more warning(s) for these features;")
+    assert {line.partition(": ")[2].partition(":")[0] for line in lines[:20]} == {
+        "warning[DA412]",
+        "warning[DA420]",
+        "warning[DA428]",
+    }
+    assert lines[20].startswith("36 more warning(s), 36 of DA420; `dockarmor check --verbose")
+
+
+def test_they_are_said_beside_a_blob_on_standard_output(folder: Path) -> None:
+    (folder / "policies/one").write_text("profile one {\n  userns,\n}\n")
+    command = [sys.executable, "-m", "dockarmor", "build", str(folder / "policies/one"), "--features", "kernel-6.1"]
+    ran = subprocess.run([*command, "-o", "-"], capture_output=True, check=True)
+    assert ran.stdout.startswith(b"\x04\x08\x00version")
+    assert b"one:2:3: warning[DA420]: " in ran.stderr
+
+
+def test_they_are_data_where_json_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = folder / "policies/one"
+    policy.write_text("profile one {\n" + "".join(f"  mqueue type=sysv {key},\n" for key in range(12)) + "}\n")
+    command = ["build", str(policy), "--features", "kernel-6.1", "-o", "/dev/null", "--output"]
+    assert main([*command, "json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    made = json.loads(printed.out)
+    assert made["warnings"][0] == {
+        "code": "DA420",
+        "message": "mqueue rules are not enforced: the feature set has no `ipc/sysv_mqueue`",
+        "file": str(policy),
+        "line": 2,
+        "column": 3,
+        "rule": "mqueue type=sysv 0,",
+    }
+    assert (len(made["warnings"]), made["left_out"]) == (10, {"DA420": 2})
+    assert main([*command, "jsonl"]) == 0
+    item, run = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (item["schema"], item["profile"]) == ("dockarmor/build@1", "one")
+    assert run == {"schema": "dockarmor/build-run@1", "warnings": made["warnings"], "left_out": {"DA420": 2}}
 
 
 def test_a_rule_that_several_profiles_include_is_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,6 +170,7 @@ def test_a_rule_that_several_profiles_include_is_said_once(folder: Path, capsys:
     assert [line.partition(": ")[0] for line in lines] == [
         f"{folder}/shared:1:3",
         f"{folder}/shared:2:3",
+        "`dockarmor check --verbose --features …` shows all, with what to do",
         "/dev/null",
     ]
 
@@ -141,7 +183,7 @@ def test_what_the_count_points_to_shows_rules_of_included_files(
     policy.write_text("profile one {\n  include <shared>\n}\n")
     where = ["--features", "kernel-6.1", "--base", str(folder)]
     assert main(["build", str(policy), *where, "-o", "/dev/null"]) == 0
-    assert "2 more warning(s) for these features; `dockarmor check --verbose --features …`" in capsys.readouterr().err
+    assert "2 more warning(s), 2 of DA420; `dockarmor check --verbose --features …`" in capsys.readouterr().err
     main(["check", "--verbose", str(policy), *where, "--output", "concise"])
     assert capsys.readouterr().out.count("DA420") == 12
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dockarmor.compile.batch import Batch, Job, Settings
-from dockarmor.compile.cache import Cache, CacheError, Figures, Output, unpacked
+from dockarmor.compile.cache import Cache, CacheError, Figures, Output, Told, unpacked
 from dockarmor.policy.features import builtin
 from dockarmor.policy.read import library
 
@@ -167,9 +167,11 @@ def test_number_of_processes_changes_no_byte(place: Place) -> None:
 
 
 def test_output_survives_packing() -> None:
-    made = Output(b"\0blob\n", [Figures("a//b \xff", 1, 2, 3), Figures("c", 4, 5, 6)], 7, ["a", "é"])
+    told = [Told("a b", 1, 2, "DA1", "é", "/x r,"), Told("", 0, 0, "DA2", "no place", "")]
+    made = Output(b"\0blob\n", [Figures("a//b \xff", 1, 2, 3), Figures("c", 4, 5, 6)], {"DA1": 7}, told)
     again = Output.unpack(made.packed())
-    assert (again.blob, again.warnings, again.told) == (made.blob, 7, ("a", "é"))
+    assert (again.blob, again.warnings) == (made.blob, {"DA1": 7})
+    assert [str(one) for one in again.told] == ["a b:1:2: warning[DA1]: é: `/x r,`", "warning[DA2]: no place"]
     assert [(one.name, one.bytes, one.file_states, one.policy_states) for one in again.profiles] == [
         ("a//b \xff", 1, 2, 3),
         ("c", 4, 5, 6),
@@ -181,7 +183,7 @@ def test_fifty_runs_killed_at_random_leave_nothing_half_written(tmp_path: Path) 
     work = f"""
 from dockarmor.compile.cache import Cache, Figures, Output
 cache = Cache({str(tmp_path / "cache")!r}, 0)
-output = Output(bytes(range(256)) * 4000, [Figures("p", 1, 2, 3)], 0)
+output = Output(bytes(range(256)) * 4000, [Figures("p", 1, 2, 3)], dict())
 print("ready", flush=True)
 while True:
     for at in range(8):

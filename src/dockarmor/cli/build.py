@@ -8,7 +8,9 @@
 A compressed blob (--compress) is for the newest kernels; every verb that takes a blob takes it, too.
 
 Several files become one blob, which a kernel loads as a whole or not at all; with --output-dir each has a blob of
-its own. What was compiled before, from the same text for the same features, comes from the cache.
+its own. Rules that these features drop or weaken are said on standard error, or, with --output json, as `warnings`
+beside the profiles; `dockarmor check` says more of them. What was compiled before, from the same text for the same
+features, comes from the cache.
 """
 
 import os
@@ -120,6 +122,10 @@ def run(options: "Any") -> int:
         from dockarmor.cli.size import costs, explain
 
         found = {one.name: costs(one.name, options) for one in results if _is_text(one)}
+    if options.output == "human" or options.out == "-":
+        from dockarmor.cli.compiling import say_warnings
+
+        say_warnings(results)
     if options.out != "-":
         _say(results, written, found, options)
     if options.output == "human" or options.out == "-":
@@ -168,10 +174,8 @@ def _check_distinct(names: "Sequence[str]") -> None:
 
 def _say(results: "Sequence[Built]", written: int, found: "Mapping[str, Any]", options: "Any") -> None:
     """`found`: what costs most, by policy and profile, where that was asked for."""
-    from dockarmor.cli.compiling import say_warnings
-
-    say_warnings(results)
     if options.output != "human":
+        from dockarmor.cli.compiling import left_out
         from dockarmor.cli.output import Results
         from dockarmor.kernel.label_text import characters
 
@@ -185,7 +189,8 @@ def _say(results: "Sequence[Built]", written: int, found: "Mapping[str, Any]", o
 
                     item["costs"] = list(map(cost_item, found[one.name].get(profile.name, ())))
                 printed.add(item, ())
-        printed.finish()
+        told = [warning for one in results if one.output for warning in one.output.told]
+        printed.finish(warnings=[one.item() for one in told], left_out=left_out(results, told))
         return
     count = sum(len(one.output.profiles) for one in results if one.output)
     sys.stderr.write(f"{options.out or options.output_dir}: {count} profile(s), {written} bytes\n")

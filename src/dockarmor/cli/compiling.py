@@ -6,7 +6,7 @@ import time
 
 from dockarmor.cli.places import base_folder, cache_folder
 from dockarmor.compile import BLOB_MAGIC, COMPRESSED_HEAD, is_compressed
-from dockarmor.compile.cache import Cache, CacheError, Figures, Output, unpacked
+from dockarmor.compile.cache import Cache, CacheError, Figures, Output, chosen, unpacked
 from dockarmor.policy.builtin import KERNEL
 
 #: so many warnings of a run are shown
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dockarmor.compile.batch import Job, Settings
+    from dockarmor.compile.cache import Told
     from dockarmor.compile.compiled import CompiledTable
     from dockarmor.text.diagnostic import DiagnosticError
 
@@ -148,14 +149,29 @@ def is_blob(path: str) -> bool:
 
 
 def say_warnings(results: "Sequence[Built]") -> None:
-    """On standard error: what these features cannot express, a line for each rule; not of all of a large set."""
-    warnings = sum(one.output.warnings for one in results if one.output)
-    told = [line for one in results if one.output for line in one.output.told][:MOST_SAID]
-    for line in told:
-        sys.stderr.write(f"{line}\n")
-    if warnings > len(told):
-        more = f"{warnings - len(told)} more warning(s) for these features"
-        sys.stderr.write(f"{more}; `dockarmor check --verbose --features …` shows all, with what to do\n")
+    """On standard error: rules of which these features, or all kernels, do less than they say. A line for each; where
+    there are many for some of each code, and for the rest how many there are."""
+    every = [one for built in results if built.output for one in built.output.told]
+    told = [every[at] for at in chosen([one.code for one in every], MOST_SAID)]
+    if not told:
+        return
+    for one in told:
+        sys.stderr.write(f"{one}\n")
+    more = left_out(results, told)
+    rest = ", ".join(f"{count} of {code}" for code, count in more.items())
+    count = f"{sum(more.values())} more warning(s), {rest}; " if more else ""
+    sys.stderr.write(f"{count}`dockarmor check --verbose --features …` shows all, with what to do\n")
+
+
+def left_out(results: "Sequence[Built]", told: "Sequence[Told]") -> dict[str, int]:
+    """How many warnings of each code there are beside these."""
+    counts: dict[str, int] = {}
+    for built in results:
+        for code, count in built.output.warnings.items() if built.output else ():
+            counts[code] = counts.get(code, 0) + count
+    for one in told:
+        counts[one.code] -= 1
+    return {code: counts[code] for code in sorted(counts) if counts[code]}
 
 
 def _blob(data: bytes) -> "Output | DiagnosticError":
@@ -167,7 +183,7 @@ def _blob(data: bytes) -> "Output | DiagnosticError":
     except DiagnosticError as error:
         return error
     tables = [(one.name, one.file_table, one.policy) for one in profiles]
-    return Output(data, [Figures(name, 0, _states(file), _states(policy)) for name, file, policy in tables], 0)
+    return Output(data, [Figures(name, 0, _states(file), _states(policy)) for name, file, policy in tables], {})
 
 
 def _states(table: "CompiledTable | None") -> int:

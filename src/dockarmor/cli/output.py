@@ -50,13 +50,22 @@ class Results:
         else:
             self._items.append(item)
 
-    def finish(self) -> None:
-        """Print what has to wait for the end."""
+    def finish(self, **beside: Any) -> None:
+        """Print what has to wait for the end.
+
+        `beside` is about the run as a whole: in the envelope beside the items, in JSON lines the last object, which
+        has a schema of its own and is left out where there is nothing to say.
+        """
         if self._form == "json":
             import json
 
-            envelope = {"schema": self._schema, "version": __version__, "items": self._items}
+            envelope = {"schema": self._schema, "version": __version__, "items": self._items, **beside}
             sys.stdout.write(json.dumps(envelope, ensure_ascii=True, indent=1) + "\n")
+        elif self._form == "jsonl" and any(beside.values()):
+            import json
+
+            verb, _, version = self._schema.partition("@")
+            sys.stdout.write(json.dumps({"schema": f"{verb}-run@{version}", **beside}, ensure_ascii=True) + "\n")
 
 
 def note(text: str) -> None:

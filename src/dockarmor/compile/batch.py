@@ -1,9 +1,9 @@
 """Many policies at once: read with one library, taken from the cache where known, the rest compiled side by side."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 
-from dockarmor.compile.cache import Cache, Figures, Output, Place, unpacked
+from dockarmor.compile.cache import Cache, Figures, Output, Place, Told, chosen, unpacked
 from dockarmor.compile.pipeline import Built, Options, all_kinds, compile_policies, prepare
 from dockarmor.compile.pool import Task, Uncollected, scattered
 from dockarmor.compile.program import digest
@@ -15,7 +15,7 @@ from dockarmor.policy.profile import Policy
 from dockarmor.policy.read import read_text, require
 from dockarmor.policy.resolve import resolve
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
-from dockarmor.text.render import concise, printable
+from dockarmor.text.render import printable
 from dockarmor.text.source import Source
 from dockarmor.value import field, frozen, replace
 
@@ -174,8 +174,12 @@ def output_of(built: Built, lines: "Lines | None" = None) -> Output:
     """What is kept of a compiled policy. `lines` keeps what was said of others' rules."""
     figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
     warnings = {_place(one): one for one in built.diagnostics.bare()}  # a rule may be in several profiles
-    told = map((lines or Lines()).line, islice(warnings.values(), MOST_TOLD))
-    return Output(built.blob, figures, len(warnings), list(told))
+    if not warnings:
+        return Output(built.blob, figures, {})
+    found = list(warnings.values())
+    codes = [one.code for one in found]
+    told = [(lines or Lines()).line(found[at]) for at in chosen(codes, MOST_TOLD)]
+    return Output(built.blob, figures, Counter(codes), told)
 
 
 def _place(warning: Diagnostic) -> tuple[int, int, str]:
@@ -185,21 +189,22 @@ def _place(warning: Diagnostic) -> tuple[int, int, str]:
 
 
 class Lines:
-    """Warnings in one line each: where, what, and of which rule. Profiles share most of theirs."""
+    """Warnings as they are told: where, what, and of which rule. Profiles share most of theirs."""
 
     def __init__(self) -> None:
         #: by source, place and message; with the source, so that its id stays its
-        self._known: dict[tuple[int, int, str], tuple[str, Source]] = {}
+        self._known: dict[tuple[int, int, str], tuple[Told, Source]] = {}
 
-    def line(self, warning: Diagnostic) -> str:
+    def line(self, warning: Diagnostic) -> Told:
         span = warning.span
         if span is None:
-            return concise(warning)
+            return Told("", 0, 0, warning.code, printable(warning.message), "")
         key = _place(warning)
         known = self._known.get(key)
         if known is None:
             rule = span.text[:_SHOWN].partition("\n")[0].strip()
-            known = self._known[key] = f"{concise(warning)}: `{printable(rule)}`", span.source
+            texts = warning.code, printable(warning.message), printable(rule)
+            known = self._known[key] = Told(printable(span.source.name), *span.position, *texts), span.source
         return known[0]
 
 

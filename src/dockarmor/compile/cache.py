@@ -15,7 +15,7 @@ import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 #: changes when the files below mean something else
 FORMAT = b"dockarmor cache 1 "
@@ -25,6 +25,8 @@ MAX_BYTES = 256 << 20
 MAX_TOTAL = 512 << 20
 #: more digits than the length of an output's figures has
 _LENGTH = 16
+#: between the parts of a warning, which have no control characters
+_BETWEEN = "\x1f"
 #: Two changes of a file closer than this may have one time stamp (FAT counts in 2 s, others in ticks).
 GRANULARITY = 2_000_000_000
 #: after this long a file under new/ belongs to nobody
@@ -48,16 +50,57 @@ class Figures:
         self.name, self.bytes, self.file_states, self.policy_states = name, bytes, file_states, policy_states
 
 
+class Told:
+    """A warning: where, its code, what, and of which rule, without control characters. No place: `file` is empty."""
+
+    __slots__ = ("code", "column", "file", "line", "message", "rule")
+
+    def __init__(self, file: str, line: int, column: int, code: str, message: str, rule: str) -> None:
+        self.file, self.line, self.column = file, line, column
+        self.code, self.message, self.rule = code, message, rule
+
+    def __str__(self) -> str:
+        """In one line.
+
+        >>> str(Told("web", 2, 3, "DA420", "dbus rules are not enforced", "dbus,"))
+        'web:2:3: warning[DA420]: dbus rules are not enforced: `dbus,`'
+        """
+        if not self.file:
+            return f"warning[{self.code}]: {self.message}"
+        return f"{self.file}:{self.line}:{self.column}: warning[{self.code}]: {self.message}: `{self.rule}`"
+
+    def item(self) -> "dict[str, str | int]":
+        """As JSON data, named as in what `check` prints."""
+        item: dict[str, str | int] = {"code": self.code, "message": self.message}
+        place: dict[str, str | int] = {"file": self.file, "line": self.line, "column": self.column, "rule": self.rule}
+        return item | place if self.file else item
+
+
+def chosen(codes: "Sequence[str]", most: int) -> list[int]:
+    """Which warnings are told where there are more: the first of each code, then the first of all; in their order.
+
+    >>> chosen(["DA421", "DA421", "DA421", "DA420"], 3)
+    [0, 1, 3]
+    """
+    first: dict[str, int] = {}
+    for at, code in enumerate(codes):
+        first.setdefault(code, at)
+    others = (at for at, code in enumerate(codes) if first[code] != at)
+    return sorted([*first.values(), *others][:most])
+
+
 class Output:
     """What came out of one policy file: the blob, figures of its profiles, and its warnings.
 
-    `warnings` is how many there were; `told` are the first of them, a line each.
+    `warnings` is how many there were of each code; `told` are some of them.
     """
 
     __slots__ = ("blob", "profiles", "told", "warnings")
 
-    def __init__(self, blob: bytes, profiles: "Sequence[Figures]", warnings: int, told: "Sequence[str]" = ()) -> None:
-        self.blob, self.profiles, self.warnings, self.told = blob, tuple(profiles), warnings, tuple(told)
+    def __init__(
+        self, blob: bytes, profiles: "Sequence[Figures]", warnings: "Mapping[str, int]", told: "Sequence[Told]" = ()
+    ) -> None:
+        self.blob, self.profiles, self.warnings, self.told = blob, tuple(profiles), dict(warnings), tuple(told)
 
     def packed(self) -> bytes:
         """As bytes, for a file."""
@@ -65,7 +108,11 @@ class Output:
 
     def parts(self) -> "tuple[bytes, bytes]":
         """The same in two pieces, of which the second is the blob."""
-        head = [b"%d" % self.warnings, "\n".join(self.told).encode()]
+        told = ((one.file, str(one.line), str(one.column), one.code, one.message, one.rule) for one in self.told)
+        head = [
+            " ".join(f"{code} {count}" for code, count in self.warnings.items()).encode(),
+            "\n".join(map(_BETWEEN.join, told)).encode(),
+        ]
         for one in self.profiles:
             name = one.name.encode("latin-1")
             head += [name, b"%d" % one.bytes, b"%d" % one.file_states, b"%d" % one.policy_states]
@@ -78,10 +125,17 @@ class Output:
         size, _, _ = bytes(data[:_LENGTH]).partition(b"\n")
         start = len(size) + 1
         end = start + int(size)
-        warnings, told, *fields = bytes(data[start:end]).split(b"\0")
+        warnings, lines, *fields = bytes(data[start:end]).split(b"\0")
+        counts = warnings.decode().split()
+        told = (line.split(_BETWEEN) for line in lines.decode().split("\n") if line)
         figures = zip(fields[0::4], *(map(int, fields[at::4]) for at in (1, 2, 3)), strict=True)
-        profiles = [Figures(name.decode("latin-1"), *counts) for name, *counts in figures]
-        return cls(bytes(data[end:]), profiles, int(warnings), told.decode().split("\n") if told else ())
+        profiles = [Figures(name.decode("latin-1"), *sizes) for name, *sizes in figures]
+        return cls(
+            bytes(data[end:]),
+            profiles,
+            {code: int(count) for code, count in zip(counts[0::2], counts[1::2], strict=True)},
+            [Told(file, int(line), int(column), *words) for file, line, column, *words in told],
+        )
 
 
 def unpacked(made: "bytes | None") -> "Output | None":
