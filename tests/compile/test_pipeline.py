@@ -140,6 +140,16 @@ def test_a_bound_on_states_names_a_rule(build: Build) -> None:
     assert "20 states" in found.message
 
 
+def test_a_bound_names_the_rules_that_grow_and_no_others_of_the_same_permissions(build: Build) -> None:
+    innocent = "".join(f"  /usr/share/{n}/* r,\n" for n in range(50))
+    growing = [f"/**a{'?' * n}z{n} r," for n in (9, 10, 11)]
+    text = "profile t {\n" + innocent + "\n".join(growing) + "\n" + innocent.replace("/usr", "/var") + "}\n"
+    found = refused(build, text, options=Options(limits=Limits(states=2000)))
+    assert found.code == "DA404"
+    assert found.span is not None
+    assert sorted([found.span.text, *(other.span.text for other in found.others)]) == sorted(growing)
+
+
 def test_too_long_a_name_is_a_finding(build: Build) -> None:
     assert refused(build, f"profile {'x' * 65536} {{ }}").code == "DA406"
 

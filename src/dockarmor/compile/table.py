@@ -196,8 +196,31 @@ def _explained(
 ) -> Diagnostic:
     if isinstance(error, ExecConflict):
         return _find_conflict(placed, classes, error, form)
-    first = {classes.number(one.entry): one for one in reversed(placed)}
-    return too_large(error, [first[accept] for accept in error.culprits if accept in first])
+    return too_large(error, _growing(placed, classes, error, form))
+
+
+def _growing(
+    placed: Sequence[PlacedEntry], classes: AcceptClasses, reached: LimitExceeded, form: Form
+) -> Sequence[PlacedEntry]:
+    """The rules that make an automaton grow, worst first: compile those of the classes that do, each told apart.
+
+    All rules of the same permissions are of one class, and most of them are innocent.
+    """
+    among = [one for one in placed if classes.number(one.entry) in reached.culprits]
+    if not among:  # too large before it was an automaton
+        return ()
+    numbers = [classes.number(one.entry) for one in among]
+    trie = Trie(form.limits)
+    for number, one in enumerate(among):
+        trie.add(one.entry.pattern, number)
+    try:
+        determinise(
+            trie, lambda accepts: classes.value(sorted({numbers[accept] for accept in accepts})), None, form.limits
+        )
+    except (ExecConflict, LimitExceeded) as found:
+        if isinstance(found, LimitExceeded):
+            return [among[accept] for accept in found.culprits]
+    return among  # what grows does so only together with the others
 
 
 def _find_conflict(
