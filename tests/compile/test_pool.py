@@ -6,11 +6,12 @@ import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from signal import SIGKILL, Signals
+from errno import EAGAIN
+from signal import SIGKILL
 
 import pytest
 
-from dockarmor.compile.pool import Task, Uncollected, scattered
+from dockarmor.compile.pool import Task, Uncollected, WorkerKilled, scattered
 
 
 def done(work: Callable[[int], bytes], count: int, processes: int) -> Iterator[tuple[int, bytes]]:
@@ -55,23 +56,59 @@ def test_nobody_waits_for_results_to_be_looked_at() -> None:
     os.close(telling)
 
 
-@pytest.mark.parametrize("signal", [None, SIGKILL])
-def test_a_worker_that_dies_is_an_error_and_no_process_is_left(signal: Signals | None) -> None:
-    own = os.getpid()
+def _ends() -> None:
+    os._exit(9)
+
+
+def _is_killed() -> None:
+    os.kill(os.getpid(), SIGKILL)
+
+
+def _has_no_memory() -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize(
+    ("dies", "error", "words"),
+    [
+        (_ends, RuntimeError, "ended before"),
+        (_is_killed, WorkerKilled, "killed by signal 9"),
+        (_has_no_memory, MemoryError, "no memory"),
+    ],
+)
+def test_a_worker_that_dies_is_an_error_and_no_process_is_left(
+    dies: Callable[[], None], error: type[Exception], words: str
+) -> None:
+    own, before = os.getpid(), os.listdir("/proc/self/fd")
 
     def work(item: int) -> bytes:
-        if os.getpid() == own:
-            time.sleep(0.2)
-        elif signal is None:
-            os._exit(9)
-        else:
-            os.kill(os.getpid(), signal)
+        if os.getpid() != own:
+            dies()
+        time.sleep(0.2)
         return b""
 
-    with pytest.raises(RuntimeError, match="ended before"):
+    with pytest.raises(error, match=words):
         list(done(work, 40, 3))
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_where_no_process_can_be_made_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    forks = iter([os.fork])
+
+    def fork() -> int:
+        for made in forks:
+            return made()
+        raise BlockingIOError(EAGAIN, os.strerror(EAGAIN))
+
+    monkeypatch.setattr("os.fork", fork)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(BlockingIOError):
+        list(done(lambda item: b"", 4, 3))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+    assert os.listdir("/proc/self/fd") == before
 
 
 @pytest.mark.parametrize("collecting", [True, False])

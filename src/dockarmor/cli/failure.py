@@ -1,9 +1,10 @@
 """What a user reads when a verb could not finish, and the exit status for it."""
 
 import sys
-from errno import EDQUOT, EFBIG, EIO, ENOSPC
+from errno import EAGAIN, EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC
 
 from dockarmor.cli.main import EXIT_BUG, EXIT_HOST, EXIT_NO, EXIT_USAGE
+from dockarmor.compile.pool import WorkerKilled
 from dockarmor.kernel.protocol import KernelError, KernelUnavailable
 from dockarmor.text.diagnostic import DiagnosticError
 
@@ -28,6 +29,13 @@ def report(error: Exception) -> int:
         return EXIT_USAGE
     if isinstance(error, OSError) and error.errno in (EDQUOT, EFBIG, EIO, ENOSPC):
         sys.stderr.write(f"dockarmor: not all could be written: {error.strerror}\n")
+        return EXIT_HOST
+    if isinstance(error, OSError) and error.errno in (EAGAIN, EMFILE, ENFILE, ENOMEM):
+        sys.stderr.write(f"dockarmor: this host cannot: {error.strerror}\n")
+        return EXIT_HOST
+    if isinstance(error, WorkerKilled | MemoryError):
+        said = "there is not enough memory" if isinstance(error, MemoryError) else str(error)
+        sys.stderr.write(f"dockarmor: this host cannot: {said}; fewer files at once, and -j 1, take less memory\n")
         return EXIT_HOST
     import traceback
 

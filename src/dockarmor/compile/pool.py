@@ -9,6 +9,8 @@ from dockarmor.value import frozen
 
 T = TypeVar("T")
 
+#: exit statuses of a worker: this host has no more memory; a bug of ours, whose traceback it has printed
+_NO_MEMORY, _BUG = 3, 70
 #: bytes of a number; so many items are written at once (POSIX: up to PIPE_BUF bytes whole or not at all)
 _NUMBER, _AT_ONCE = 8, 64
 
@@ -16,6 +18,14 @@ _NUMBER, _AT_ONCE = 8, 64
 def processors() -> int:
     """How many processes can run at the same time here."""
     return len(os.sched_getaffinity(0))
+
+
+class WorkerKilled(Exception):
+    """A worker process was ended by a signal, which is not its fault: a kernel that is out of memory does so."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(f"a worker process was killed by signal {signal}")
+        self.signal = signal
 
 
 class Uncollected:
@@ -45,8 +55,9 @@ class Task(Generic[T]):
 def scattered(task: Task[T], items: Sequence[int], processes: int) -> Iterator[tuple[int, T]]:
     """What comes of every item, in the order in which it is done; begin with the largest.
 
-    This process is one of them, since each that is forked copies what it touches. Raises RuntimeError where another
-    ends before its time; the others end then.
+    This process is one of them, since each that is forked copies what it touches. Where another ends before its time
+    all do: raises WorkerKilled, MemoryError where it had no memory, RuntimeError for our own bugs, OSError where no
+    process can be made.
     """
     processes = min(processes, len(items))
     if processes <= 1:
@@ -60,7 +71,8 @@ def scattered(task: Task[T], items: Sequence[int], processes: int) -> Iterator[t
     gc.freeze()  # a collection in a worker would copy every page that it marks
     workers: list[_Worker] = []
     try:
-        workers += [_start(task, queue) for _ in range(processes - 1)]
+        for _ in range(processes - 1):
+            workers.append(_start(task, queue))
         yield from _gather(task, workers, queue)
     finally:
         gc.unfreeze()
@@ -119,6 +131,16 @@ class _Worker:
             os.kill(self.process, SIGKILL)
             os.waitpid(self.process, 0)
 
+    def check(self) -> None:
+        """Raises what `scattered` raises for a worker that ended so; a status below 0 is a signal's number."""
+        status = self.status or 0
+        if status < 0:
+            raise WorkerKilled(-status)
+        if status == _NO_MEMORY:
+            raise MemoryError("a worker process has no memory left")
+        if status:
+            raise RuntimeError("a worker process ended before its work was done")
+
     def done(self) -> list[tuple[int, bytes]] | None:
         """The items that it has told of since, and their bytes; None where it has ended."""
         told = os.read(self.stream, 3 * _NUMBER * _AT_ONCE)
@@ -147,8 +169,7 @@ def _gather(task: Task[T], workers: Sequence[_Worker], queue: _Queue) -> Iterato
             done = running[stream].done()
             if done is None:
                 poll.unregister(stream)
-                if running[stream].status:
-                    raise RuntimeError("a worker process ended before its work was done")
+                running[stream].check()
                 continue
             for item, made in done:
                 queue.expected -= 1
@@ -160,11 +181,16 @@ def _start(task: Task[T], queue: _Queue) -> _Worker:
     # A pipe would be full after 64 KiB, and the worker idle until we look.
     store = os.memfd_create("dockarmor")
     reading, writing = os.pipe()
-    process = os.fork()
+    try:
+        process = os.fork()
+    except OSError:
+        for descriptor in (store, reading, writing):
+            os.close(descriptor)
+        raise
     if process:
         os.close(writing)
         return _Worker(process, reading, store)
-    status = 70
+    status = _BUG
     try:
         os.close(reading)
         if queue.giving is not None:
@@ -178,6 +204,8 @@ def _start(task: Task[T], queue: _Queue) -> _Worker:
         status = 0
     except (BrokenPipeError, KeyboardInterrupt):
         pass  # nobody wants to know any more
+    except MemoryError:
+        status = _NO_MEMORY
     except BaseException:
         import traceback
 

@@ -4,6 +4,7 @@ Imported where the cache has no answer, since it brings the parser and the compi
 """
 
 import os
+from errno import ECHILD, ENOMEM
 
 from dockarmor.cli.faces.parser_cache import features_text
 from dockarmor.cli.faces.parser_options import STDIN, Stop, Wanted, warn
@@ -12,6 +13,7 @@ from dockarmor.cli.policy import read_argument, shown
 from dockarmor.compile.batch import Batch, Job, Settings, output_of
 from dockarmor.compile.cache import Output
 from dockarmor.compile.pipeline import Options, compile_policy
+from dockarmor.compile.pool import WorkerKilled
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.profile import Policy, Profile
 from dockarmor.policy.read import library, read_text, require
@@ -61,12 +63,23 @@ class Compiler:
                 results[at] = self._compile_with_warnings(job, path_text(files[at].argument), complain)
         else:
             batch = Batch(self._library, self._settings(complain), None, self._processes(len(jobs)))
-            results |= zip(jobs, batch.build(list(jobs.values())), strict=True)
+            results |= zip(jobs, self._built(batch, list(jobs.values())), strict=True)
         return [results[at] for at in range(len(files))]
 
     def profiles(self, name: str) -> "tuple[Profile, ...]":
         """The profiles of a file, not compiled. Raises OSError, DiagnosticError."""
         return require(read_text(source(name), self._library)).policy.profiles
+
+    def _built(self, batch: Batch, jobs: "list[Job]") -> "list[Output | DiagnosticError]":
+        """Raises Stop where a worker was killed, or had no memory left."""
+        try:
+            return batch.build(jobs)
+        except WorkerKilled as error:
+            say(f"{self._wanted.program}: {error}")
+            raise Stop(ECHILD) from None
+        except MemoryError:
+            say(f"{self._wanted.program}: {os.strerror(ENOMEM)}")
+            raise Stop(1) from None
 
     def _job(self, name: str) -> Job:
         if name != STDIN and os.path.isfile(name):
