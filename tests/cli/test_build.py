@@ -13,6 +13,7 @@ from dockarmor.cli import build
 from dockarmor.cli.compiling import policy_names
 from dockarmor.cli.main import _options, main
 from dockarmor.cli.places import replace_file
+from dockarmor.compile.compression import compressed
 
 POLICY = "profile {0} {{\n  /etc/{0} r,\n  /usr/{{bin,lib}}/** rix,\n}}\n"
 
@@ -82,6 +83,20 @@ def test_a_compressed_blob_is_for_kernels_that_take_it(folder: Path, capsys: pyt
     assert main([*wanted, "-o", str(folder / "refused"), "--compress"]) == 2
     assert "DA409" in capsys.readouterr().err
     assert not (folder / "refused").exists()
+
+
+def test_a_broken_blob_is_named_and_hides_no_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", str(folder / "policies/one"), "-o", str(folder / "blob"), "--no-cache"]) == 0
+    (folder / "cut").write_bytes((folder / "blob").read_bytes()[:-40])
+    (folder / "packed").write_bytes(compressed((folder / "blob").read_bytes())[:-4])
+    (folder / "text").write_text("profile bad {\n  nonsense,\n}\n")
+    capsys.readouterr()
+    files = [str(folder / name) for name in ("cut", "packed", "text")]
+    assert main(["build", *files, "-o", str(folder / "all")]) == 2
+    said = capsys.readouterr().err
+    assert [file in said for file in files] == [True, True, True]
+    assert [code in said for code in ("DA50", "DA506", "DA2")] == [True, True, True]
+    assert not (folder / "all").exists()
 
 
 @pytest.mark.parametrize("more", [["--no-cache"], [], ["-j", "2"]])

@@ -2,11 +2,13 @@
 
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from dockarmor.compile import BLOB_MAGIC, compression, is_compressed
 from dockarmor.compile.compression import compressed, decompressed
+from dockarmor.compile.reader import MAX_BLOB_BYTES
 from dockarmor.text.diagnostic import DiagnosticError
 
 BLOB = BLOB_MAGIC + bytes(range(256)) * 40
@@ -49,5 +51,41 @@ def test_a_damaged_frame_is_refused() -> None:
 
 def test_a_frame_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compression, "MAX_BLOB_BYTES", 10_000)
-    assert code(compressed(bytes(10_001))) == "DA505"
-    assert decompressed(compressed(bytes(10_000))) == bytes(10_000)
+    assert code(compressed(BLOB_MAGIC.ljust(10_001, b"\0"))) == "DA505"
+    blob = BLOB_MAGIC.ljust(10_000, b"\0")
+    assert decompressed(compressed(blob)) == blob
+
+
+@pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20, (40 << 20) + 1])
+def test_what_is_unpacked_in_several_steps_is_whole(size: int) -> None:
+    blob = (BLOB_MAGIC + bytes(range(251)) * (size // 251 + 1))[:size]
+    packed = compressed(blob)
+    assert decompressed(packed) == blob
+    assert code(packed[:-5]) == "DA506"
+
+
+@pytest.mark.parametrize(
+    "held", [b"", b"profile t { }\n", compressed(BLOB), bytes(1 << 20)], ids=["nothing", "text", "another", "zeros"]
+)
+def test_a_frame_that_holds_no_blob_is_refused(held: bytes) -> None:
+    assert code(compressed(held)) == "DA506"
+
+
+def test_a_frame_that_does_not_end_takes_no_more_memory_than_the_largest_blob() -> None:
+    program = f"""
+import resource
+from dockarmor.compile.compression import _zstd
+from dockarmor.compile import BLOB_MAGIC
+from dockarmor.compile.compression import decompressed
+from dockarmor.text.diagnostic import DiagnosticError
+maker = _zstd().ZstdCompressor(level=1)
+parts = [maker.compress(BLOB_MAGIC), *(maker.compress(bytes(1 << 24)) for _ in range(20))]
+bomb = b"".join(parts)
+resource.setrlimit(resource.RLIMIT_AS, ({MAX_BLOB_BYTES} + (150 << 20),) * 2)
+try:
+    decompressed(bomb)
+except DiagnosticError as error:
+    print(error.diagnostics[0].code)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("DA505\n", "")

@@ -109,7 +109,7 @@ def open_cache() -> Cache | None:
 
 def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Output | DiagnosticError]":
     from dockarmor.cli.progress import shown_progress
-    from dockarmor.compile.batch import Batch
+    from dockarmor.compile.batch import Batch, Job
     from dockarmor.policy.read import library
     from dockarmor.text.latin import path_text
 
@@ -117,28 +117,36 @@ def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Ou
     reading = library(base, tuple(folders))
     batch = Batch(reading, road.settings(road.key), road.cache, road.jobs)
     ready: dict[int, Output | DiagnosticError] = {}
-    jobs: dict[int, Job] = {}
+    jobs = {}
     with shown_progress(len(wanted), road.output) as done:
         for at, (name, request) in enumerate(wanted):
             given = _job_or_blob(name, request)
-            if isinstance(given, bytes):
-                ready[at] = _blob(given)
-                done(1)
-            else:
+            if isinstance(given, Job):
                 jobs[at] = given
+            else:
+                ready[at] = given
+                done(1)
         ready |= zip(jobs, batch.build(list(jobs.values()), done), strict=True)
     return [ready[at] for at in range(len(wanted))]
 
 
-def _job_or_blob(name: str, request: bytes | None) -> "Job | bytes":
+def _job_or_blob(name: str, request: bytes | None) -> "Job | Output | DiagnosticError":
+    """Text to compile, or what a file of compiled policy holds, or what is wrong with it."""
     from dockarmor.cli.policy import read_argument, shown
     from dockarmor.compile.batch import Job
+    from dockarmor.text.diagnostic import DiagnosticError
     from dockarmor.text.source import Source
+    from dockarmor.value import replace
 
     if request is not None and os.path.isfile(name) and not is_blob(name):
         return Job(shown(name), None, request)
-    data = read_argument(name)
-    return data if data.startswith(BLOB_MAGIC) else Job(shown(name), Source.from_bytes(shown(name), data), request)
+    try:
+        data = read_argument(name)
+        if data.startswith(BLOB_MAGIC):
+            return _blob(data)
+    except DiagnosticError as error:  # about bytes, so no place says in which file
+        return DiagnosticError([replace(one, message=f"{shown(name)}: {one.message}") for one in error.diagnostics])
+    return Job(shown(name), Source.from_bytes(shown(name), data), request)
 
 
 def is_blob(path: str) -> bool:
@@ -174,15 +182,11 @@ def left_out(results: "Sequence[Built]", told: "Sequence[Told]") -> dict[str, in
     return {code: counts[code] for code in sorted(counts) if counts[code]}
 
 
-def _blob(data: bytes) -> "Output | DiagnosticError":
+def _blob(data: bytes) -> Output:
+    """Raises DiagnosticError."""
     from dockarmor.compile.reader import read_blob
-    from dockarmor.text.diagnostic import DiagnosticError
 
-    try:
-        profiles = read_blob(data).profiles
-    except DiagnosticError as error:
-        return error
-    tables = [(one.name, one.file_table, one.policy) for one in profiles]
+    tables = [(one.name, one.file_table, one.policy) for one in read_blob(data).profiles]
     return Output(data, [Figures(name, 0, _states(file), _states(policy)) for name, file, policy in tables], {})
 
 

@@ -54,7 +54,7 @@ class Stream:
     def fail(self, message: str, code: str = "DA500") -> NoReturn:
         if self.pos >= len(self.data):
             raise broken(code, f"the blob ends where {message}", self.pos, "the file was cut short")
-        raise broken(code, message, self.pos)
+        raise broken(code, f"here {message}", self.pos)
 
     def enter(self, code: int, name: str | None = None) -> bool:
         """Move past a type code, under this name or under any (`aa_unpack_nameX`)."""

@@ -152,7 +152,7 @@ def _read_tables(data: bytes, pos: int, offset: int) -> "dict[int, array[int]]":
             raise broken("DA502", f"a {_NAMES[id]} table has elements of {width} bytes", offset + pos)
         end = pos + _TABLE.size + width * count
         if end > len(data):
-            raise broken("DA502", f"a {_NAMES[id]} table ends before its {count} elements", offset + pos)
+            raise broken("DA502", f"the {_NAMES[id]} table ends before its {count} elements", offset + pos)
         found[id] = elements = array(_CODES[width])
         elements.frombytes(data[pos + _TABLE.size : end])
         if width > 1 and sys.byteorder == "little":
