@@ -168,9 +168,11 @@ def test_number_of_processes_changes_no_byte(place: Place) -> None:
 
 def test_output_survives_packing() -> None:
     told = [Told("a b", 1, 2, "DA1", "é", "/x r,"), Told("", 0, 0, "DA2", "no place", "")]
-    made = Output(b"\0blob\n", [Figures("a//b \xff", 1, 2, 3), Figures("c", 4, 5, 6)], {"DA1": 7}, told)
+    made = Output(
+        b"\0blob\n", [Figures("a//b \xff", 1, 2, 3), Figures("c", 4, 5, 6)], {"DA1": 7}, told, has_abi=False
+    )
     again = Output.unpack(made.packed())
-    assert (again.blob, again.warnings) == (made.blob, {"DA1": 7})
+    assert (again.blob, again.warnings, again.has_abi) == (made.blob, {"DA1": 7}, False)
     assert [str(one) for one in again.told] == ["a b:1:2: warning[DA1]: é: `/x r,`", "warning[DA2]: no place"]
     assert [(one.name, one.bytes, one.file_states, one.policy_states) for one in again.profiles] == [
         ("a//b \xff", 1, 2, 3),

@@ -151,8 +151,12 @@ class Batch:
         settings = self._settings
         features, also = settings.features, settings.policy_features
         pinned = self._pinned(policies)
-        for built in compile_policies(pinned, features, also, settings.options, known=self._encodings):
-            yield built if isinstance(built, DiagnosticError) else output_of(built, self._lines)
+        results = compile_policies(pinned, features, also, settings.options, known=self._encodings)
+        for policy, built in zip(policies, results, strict=True):
+            if isinstance(built, DiagnosticError):
+                yield built
+            else:
+                yield output_of(built, self._lines, has_abi=policy.has_abi)
 
     def _pinned(self, policies: Iterable[Policy]) -> Iterable[Policy]:
         """The policies under the ABI that was asked for, if one was."""
@@ -170,16 +174,16 @@ class Batch:
         self._cache.close()
 
 
-def output_of(built: Built, lines: "Lines | None" = None) -> Output:
+def output_of(built: Built, lines: "Lines | None" = None, *, has_abi: bool = True) -> Output:
     """What is kept of a compiled policy. `lines` keeps what was said of others' rules."""
     figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
     warnings = {_place(one): one for one in built.diagnostics.bare()}  # a rule may be in several profiles
     if not warnings:
-        return Output(built.blob, figures, {})
+        return Output(built.blob, figures, {}, has_abi=has_abi)
     found = list(warnings.values())
     codes = [one.code for one in found]
     told = [(lines or Lines()).line(found[at]) for at in chosen(codes, MOST_TOLD)]
-    return Output(built.blob, figures, Counter(codes), told)
+    return Output(built.blob, figures, Counter(codes), told, has_abi=has_abi)
 
 
 def _place(warning: Diagnostic) -> tuple[int, int, str]:

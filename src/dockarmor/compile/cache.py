@@ -92,15 +92,23 @@ def chosen(codes: "Sequence[str]", most: int) -> list[int]:
 class Output:
     """What came out of one policy file: the blob, figures of its profiles, and its warnings.
 
-    `warnings` is how many there were of each code; `told` are some of them.
+    `warnings` is how many there were of each code; `told` are some of them. `has_abi`: the policy itself says for which
+    features it is meant, or it came as a blob.
     """
 
-    __slots__ = ("blob", "profiles", "told", "warnings")
+    __slots__ = ("blob", "has_abi", "profiles", "told", "warnings")
 
     def __init__(
-        self, blob: bytes, profiles: "Sequence[Figures]", warnings: "Mapping[str, int]", told: "Sequence[Told]" = ()
+        self,
+        blob: bytes,
+        profiles: "Sequence[Figures]",
+        warnings: "Mapping[str, int]",
+        told: "Sequence[Told]" = (),
+        *,
+        has_abi: bool = True,
     ) -> None:
         self.blob, self.profiles, self.warnings, self.told = blob, tuple(profiles), dict(warnings), tuple(told)
+        self.has_abi = has_abi
 
     def packed(self) -> bytes:
         """As bytes, for a file."""
@@ -110,6 +118,7 @@ class Output:
         """The same in two pieces, of which the second is the blob."""
         told = ((one.file, str(one.line), str(one.column), one.code, one.message, one.rule) for one in self.told)
         head = [
+            b"%d" % self.has_abi,
             " ".join(f"{code} {count}" for code, count in self.warnings.items()).encode(),
             "\n".join(map(_BETWEEN.join, told)).encode(),
         ]
@@ -125,7 +134,7 @@ class Output:
         size, _, _ = bytes(data[:_LENGTH]).partition(b"\n")
         start = len(size) + 1
         end = start + int(size)
-        warnings, lines, *fields = bytes(data[start:end]).split(b"\0")
+        has_abi, warnings, lines, *fields = bytes(data[start:end]).split(b"\0")
         counts = warnings.decode().split()
         told = (line.split(_BETWEEN) for line in lines.decode().split("\n") if line)
         figures = zip(fields[0::4], *(map(int, fields[at::4]) for at in (1, 2, 3)), strict=True)
@@ -135,6 +144,7 @@ class Output:
             profiles,
             {code: int(count) for code, count in zip(counts[0::2], counts[1::2], strict=True)},
             [Told(file, int(line), int(column), *words) for file, line, column, *words in told],
+            has_abi=has_abi == b"1",
         )
 
 

@@ -150,7 +150,8 @@ def _family(
     policy: Policy, kernel_features: FeatureSet, policy_features: FeatureSet | None
 ) -> Iterator[tuple[Profile, Negotiated]]:
     """Each profile, hat and child of a policy, and what it can rely on."""
-    features = intersect(policy.abi or policy_features, kernel_features)
+    abi = policy.abi if policy.has_abi or policy.abi is not None else policy_features
+    features = intersect(abi, kernel_features)
     for top in policy.profiles:
         for profile in top.family():
             yield profile, features

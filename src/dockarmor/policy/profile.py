@@ -68,11 +68,13 @@ class Profile:
 class Policy:
     """What one file (with its includes) says: its profiles, sorted as they are compiled, and its ABI.
 
-    `abi` is None where no abi rule stands: then the built-in default set or what the caller pins applies.
+    `abi` is None where the kernel decides: by `abi <kernel>`, or because no abi rule stands there (`has_abi`), where
+    the caller may assume another set.
     """
 
     profiles: tuple[Profile, ...]
     abi: FeatureSet | None = None
+    has_abi: bool = False
 
 
 def split_namespace(name: str, span: Span) -> tuple[str | None, str]:

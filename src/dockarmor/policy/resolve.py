@@ -69,7 +69,7 @@ def resolve(parsed: Parsed, library: Library) -> Resolved:
     resolver = _Resolver(library)
     resolver.file(parsed, (), resolver.preamble, set())
     profiles = tuple(sorted(resolver.profiles, key=lambda profile: (profile.namespace or "", profile.name)))
-    return Resolved(Policy(profiles, resolver.abi), tuple(resolver.diagnostics))
+    return Resolved(Policy(profiles, resolver.abi, resolver.has_abi), tuple(resolver.diagnostics))
 
 
 #: what can be done where no file with a name like it is there
@@ -112,7 +112,7 @@ class _Resolver:
         self.depth = 0
         self.defined = Definitions()
         self.abi: FeatureSet | None = None
-        self.abi_seen = False
+        self.abi_seen = self.has_abi = False
         self.started = False
         self.profiles: list[Profile] = []
         self.names: dict[Identity, Span] = {}
@@ -218,6 +218,7 @@ class _Resolver:
         """
         ignored = self.abi_seen or self.started
         self.abi_seen = True
+        self.has_abi |= not ignored
         if node.magic and node.path in ("kernel", "default"):
             if node.path == "default" and not ignored:
                 self.abi = builtin("default")

@@ -329,3 +329,15 @@ def test_policy_text_does_nothing_to_a_terminal(place: Path, capfd: Any) -> None
     said = capfd.readouterr().err
     assert "a\\x1b[2J\\x07" in said
     assert not set(said) & {"\x1b", "\x07"}
+
+
+def test_policy_for_all_that_the_kernel_can_do_is_not_pinned(place: Path) -> None:
+    (place / "old").write_text(builtin("kernel-6.1").text())
+    blobs = {}
+    for rule in ("", "abi <kernel>,\n", "abi <abi/own>,\n"):
+        (place / "one").write_text(rule + "profile one { userns, /x r, }\n")
+        for pin in ([], ["--policy-features", "old"]):
+            assert parser(*pin, "-QKo", "out", "one") == 0
+            blobs[rule, bool(pin)] = (place / "out").read_bytes()
+    assert blobs["abi <kernel>,\n", True] == blobs["abi <kernel>,\n", False] == blobs["abi <abi/own>,\n", True]
+    assert blobs["", True] != blobs["", False] == blobs["abi <abi/own>,\n", False]

@@ -135,7 +135,7 @@ class Compiler:
         """What the original says while it reads. Is any of it to count as an error?"""
         program, space = self._wanted.program, self.namespace
         tops = sorted(policy.profiles, key=lambda profile: profile.span.start)
-        if policy.abi is None and "policy-features" not in self._wanted.values:
+        if not policy.has_abi and "policy-features" not in self._wanted.values:
             line = tops[0].span.position[0] if tops else text.position(len(text.text))[0]
             message = f"{program}: File '{name}' missing feature abi, falling back to default policy feature abi"
             if self._warn("abi", f"{argument} ({name} line {line})", message):
