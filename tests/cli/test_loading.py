@@ -161,13 +161,65 @@ def test_profiles_are_unloaded_by_name_or_by_file(folder: Path, state: Path) -> 
 
 def test_two_files_that_bring_one_profile_are_told(folder: Path, capsys: Any) -> None:
     (folder / "one-copy").write_text("profile one { /z r, }\n")
-    for verb in (["load", "--dry-run"], ["load"], ["reload"]):
+    for verb in (["load", "--dry-run"], ["load"]):
         assert main([*verb, *EMBEDDED, str(folder)]) == 2
         said = capsys.readouterr().err
         assert f"there are two profiles `one`: in {folder}/one and in {folder}/one-copy" in said
     assert loaded() == {}
     assert main(["service", "start", *EMBEDDED, str(folder)]) == 0
     assert f"in {folder}/one and in {folder}/one-copy; the last one is loaded" in capsys.readouterr().err
+
+
+def test_reload_keeps_what_is_loaded_of_files_with_mistakes_and_loads_the_others(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dockarmor.cli.reload.POLICY", str(folder))
+    (folder / "four").write_text("profile four { /x r, }\n")
+    assert main(["load", *EMBEDDED, str(folder)]) == 0
+    before = {one.name: one.hash for one in chosen.embedded().profiles()}
+    (folder / "one").write_text("profile one { nonsense, }\n")
+    (folder / "two-copy").write_text("profile two { /z r, }\n")
+    (folder / "three").write_text("profile three { /z w, }\n")
+    (folder / "four").unlink()
+    capsys.readouterr()
+    for dry in (["--dry-run"], []):
+        assert main(["reload", *EMBEDDED, *dry]) == 1
+        said = capsys.readouterr().err
+        assert "there is no rule `nonsense`" in said
+        assert said.count("there are two profiles `two`") == 1
+        *_, done, bad = said.splitlines()
+        assert done == f"{'would load' if dry else 'loaded'} into embedded: three"
+        names = ", ".join(f"{folder}/{name}" for name in ("one", "two", "two-copy"))
+        assert bad == f"not loaded: 3 of 4 files, of which the kernel keeps what it had: {names}"
+        # Of `one//child` nobody knows while its file has a mistake, so `four` is not named as unknown, either.
+        assert "in no file" not in said
+    after = {one.name: one.hash for one in chosen.embedded().profiles()}
+    assert {name for name in before if after[name] != before[name]} == {"three"}
+
+
+def test_names_of_files_do_nothing_to_a_terminal(folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "x\x1bc").write_text("profile x\x1bc { /x r, }\n")
+    (folder / "y\x1bc").write_text("profile {\n")
+
+    def refuse(self: Embedded, blob: bytes, *, replace: bool = True) -> None:
+        raise KernelError("profile x\x1bc: no", 71)
+
+    monkeypatch.setattr(Embedded, "load", refuse)
+    assert main(["reload", *EMBEDDED, str(folder)]) == 1
+    assert main(["load", *EMBEDDED, str(folder / "x\x1bc")]) == 1
+    assert main(["load", *EMBEDDED, str(folder / "z\x1bc")]) == 2
+    assert main(["unload", "--kernel", "embedded", "w\x1bc"]) == 1
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+
+
+def test_a_file_that_cannot_be_read_is_one_of_many(folder: Path, capsys: Any) -> None:
+    missing = str(folder / "missing")
+    assert main(["load", *EMBEDDED, str(folder / "one"), missing]) == 2
+    assert f"error[DA102]: cannot read {missing}: No such file or directory" in capsys.readouterr().err
+    assert loaded() == {}
+    assert main(["service", "start", *EMBEDDED, str(folder / "one"), missing]) == 1
+    assert set(loaded()) == {"one", "one//child"}
 
 
 def test_a_file_that_is_named_twice_is_loaded_once(folder: Path, capsys: Any) -> None:

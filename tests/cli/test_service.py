@@ -54,7 +54,7 @@ def test_a_bad_file_does_not_keep_the_others_from_being_loaded(folder: Path, cap
     assert loaded() == {"one", "two"}
     said = capsys.readouterr().err
     assert "/bad:1:" in said
-    assert said.endswith("not loaded: 1 of 3 files\n")
+    assert said.endswith(f"not loaded: 1 of 3 files, of which the kernel keeps what it had: {folder}/bad\n")
 
 
 def test_files_that_bring_one_profile_go_one_by_one(

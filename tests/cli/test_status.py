@@ -84,6 +84,7 @@ def test_data_is_as_the_schema_says(host: Any, capsys: Any, tmp_path: Path) -> N
     assert item["profiles"][0]["tasks"] == [8]
     assert item["profiles"][2]["name"] == "café\x1b[31m"
     assert item["not_loaded"] == ["absent"]
+    assert item["not_compared"] == []
 
 
 def test_drift_is_told_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
@@ -102,19 +103,50 @@ def test_drift_is_told_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert lines[3] == "not loaded: c"
 
 
-def test_two_files_with_a_profile_of_one_name_are_refused_as_by_load(
+def test_files_with_mistakes_are_told_and_the_others_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    """Whichever of them were compared, the other might be the one that is loaded."""
+    """Of two files with a profile of one name, whichever were compared, the other might be the one that is loaded."""
     monkeypatch.setenv("DOCKARMOR_STATE", str(tmp_path / "state"))
     folder = tmp_path / "policy"
     folder.mkdir()
-    (folder / "one").write_text("profile a { /a r, }\n")
-    common = ["--kernel", "embedded", "--no-cache", str(folder)]
-    assert main(["load", *common]) == 0
-    (folder / "two").write_text("profile a { /a rw, }\n")
-    assert main(["status", *common[:-1], "--against", str(folder)]) == 2
-    assert "DA029" in capsys.readouterr().err
+    for name in "abcd":
+        (folder / name).write_text(f"profile {name} {{ /{name} r, }}\n")
+    common = ["--kernel", "embedded", "--no-cache"]
+    assert main(["load", *common, str(folder)]) == 0
+    (folder / "a-too").write_text("profile a { /a rw, }\n")
+    (folder / "b").write_text("profile b { nonsense, }\n")
+    (folder / "c").write_text("profile c { /c rw, }\n")
+    against = ["status", *common, "--against", str(folder)]
+    capsys.readouterr()
+    assert main(against) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("error[DA029]: there are two profiles `a`") == 1
+    assert "error[DA200]: there is no rule `nonsense`" in printed.err
+    header, *lines = printed.out.splitlines()
+    at = header.index("against")
+    assert [line[at:].split("  ")[0] for line in lines[:4]] == ["unknown", "unknown", "differs", "same"]
+    assert lines[0][at:] == f"unknown  {folder}/a, which brings it, is not compared"
+    assert lines[4:] == [f"not compared: {folder}/{name}" for name in ("a", "a-too", "b")]
+    (folder / "c").write_text("profile c { /c r, }\n")
+    assert main([*against, "--output", "json"]) == 1
+    (item,) = json.loads(capsys.readouterr().out)["items"]
+    assert item["not_compared"][2] == {"file": f"{folder}/b", "message": "there is no rule `nonsense`"}
+    states = {one["name"]: one["drift"]["state"] for one in item["profiles"]}
+    assert states == {"a": "unknown", "b": "unknown", "c": "same", "d": "same"}
+
+
+def test_what_is_not_loaded_is_not_what_the_files_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("DOCKARMOR_STATE", str(tmp_path / "state"))
+    (tmp_path / "a").write_text("profile a { /a r, }\n")
+    (tmp_path / "b").write_text("profile b { /a r, }\n")
+    common = ["--kernel", "embedded", "--no-cache"]
+    assert main(["load", *common, str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    assert main(["status", *common, "--against", str(tmp_path / "a")]) == 0
+    assert main(["unload", "--kernel", "embedded", "a"]) == 0
+    assert main(["status", *common, "--against", str(tmp_path / "a")]) == 1
 
 
 def test_a_kernel_that_there_is_not_is_a_mistake_of_the_command_line(capsys: Any) -> None:

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "DA190": "features, not policy: tests/policy/test_features.py",
     "DA191": "features, not policy: tests/policy/test_features.py",
     "DA192": "features, not policy: tests/policy/test_features.py",
+    "DA193": "a host's parser.conf, not policy: tests/cli/test_policy_features.py",
     "DA309": "the lexer pairs every backslash, so only a program can bring it about: tests/rules/test_aare.py",
     "DA311": "a pattern of 64 KiB: tests/rules/test_aare.py",
     "DA402": "65,535 states: tests/compile/test_table.py",

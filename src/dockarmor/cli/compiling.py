@@ -81,7 +81,7 @@ def policy_names(arguments: "Sequence[str]") -> list[str]:
 
 
 def built(names: "Sequence[str]", road: Road) -> list[Built]:
-    """Compile all of them. Raises OSError for a file that cannot be read."""
+    """Compile all of them; a file that cannot be read has that for its error."""
     requests = asked(names, road.search, road.key) if road.cache else [None] * len(names)
     found: list[Any] = [None] * len(names)
     if road.cache:
@@ -111,6 +111,7 @@ def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Ou
     from dockarmor.cli.progress import shown_progress
     from dockarmor.compile.batch import Batch, Job
     from dockarmor.policy.read import library
+    from dockarmor.text.diagnostic import DiagnosticError
     from dockarmor.text.latin import path_text
 
     *folders, base = map(path_text, road.search)
@@ -120,7 +121,10 @@ def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Ou
     jobs = {}
     with shown_progress(len(wanted), road.output) as done:
         for at, (name, request) in enumerate(wanted):
-            given = _job_or_blob(name, request)
+            try:
+                given = _job_or_blob(name, request)
+            except OSError as error:
+                given = unreadable(name, error)
             if isinstance(given, Job):
                 jobs[at] = given
             else:
@@ -128,6 +132,14 @@ def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Ou
                 done(1)
         ready |= zip(jobs, batch.build(list(jobs.values()), done), strict=True)
     return [ready[at] for at in range(len(wanted))]
+
+
+def unreadable(name: str, error: OSError) -> "DiagnosticError":
+    """A policy argument that cannot be read, as the error of what it names."""
+    from dockarmor.cli.policy import shown
+    from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+
+    return DiagnosticError([Diagnostic("DA102", f"cannot read {shown(name)}: {error.strerror or error}")])
 
 
 def _job_or_blob(name: str, request: bytes | None) -> "Job | Output | DiagnosticError":

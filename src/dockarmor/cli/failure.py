@@ -4,6 +4,7 @@ import sys
 from errno import EAGAIN, EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC
 
 from dockarmor.cli.main import EXIT_BUG, EXIT_HOST, EXIT_NO, EXIT_USAGE
+from dockarmor.cli.output import words
 from dockarmor.compile.pool import WorkerKilled
 from dockarmor.kernel.protocol import KernelError, KernelUnavailable
 from dockarmor.text.diagnostic import DiagnosticError
@@ -19,13 +20,13 @@ def report(error: Exception) -> int:
             sys.stderr.write(render(diagnostic, color=color_wanted(sys.stderr)) + "\n")
         return EXIT_USAGE
     if isinstance(error, KernelUnavailable):
-        sys.stderr.write(f"dockarmor: this host cannot: {error}\n")
+        sys.stderr.write(f"dockarmor: this host cannot: {words(error)}\n")
         return EXIT_HOST
     if isinstance(error, KernelError):
-        sys.stderr.write(f"dockarmor: the kernel refused: {error}\n")
+        sys.stderr.write(f"dockarmor: the kernel refused: {words(error)}\n")
         return EXIT_NO
     if isinstance(error, OSError) and error.filename is not None:
-        sys.stderr.write(f"dockarmor: {error.filename}: {error.strerror}\n")
+        sys.stderr.write(f"dockarmor: {words(error.filename)}: {error.strerror}\n")
         return EXIT_USAGE
     if isinstance(error, OSError) and error.errno in (EDQUOT, EFBIG, EIO, ENOSPC):
         sys.stderr.write(f"dockarmor: not all could be written: {error.strerror}\n")

@@ -11,12 +11,13 @@ from errno import EEXIST, ENAMETOOLONG, ENOENT
 
 from dockarmor.cli.compiling import Built, Road, built, is_blob, open_cache, policy_names, strings
 from dockarmor.cli.kernel import feature_set
-from dockarmor.cli.output import note
+from dockarmor.cli.output import note, words
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
+from dockarmor.cli.policy_features import Pin, add_policy_features, is_pinned, pin, tell
 from dockarmor.compile.records import by_namespace, namespaces
 from dockarmor.kernel.label_text import ancestors, divided, full_name
-from dockarmor.kernel.protocol import Kernel, KernelError
+from dockarmor.kernel.protocol import Kernel, KernelError, KernelUnavailable
 from dockarmor.kernel.refusal import meaning
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
@@ -43,6 +44,7 @@ def add_loading(parser: ArgumentParser) -> None:
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="compile N at the same time")
     parser.add_argument("--no-cache", action="store_true", help="compile all anew, remember nothing")
     parser.add_argument("--dry-run", action="store_true", help="compile and say what would be done")
+    add_policy_features(parser)
 
 
 def _namespace(name: str) -> str:
@@ -55,41 +57,126 @@ def _namespace(name: str) -> str:
 def compiled(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
     """Each file's policy, in order. Raises DiagnosticError with the errors of all files, OSError."""
     results = compiled_or_not(options, arguments, target)
-    errors = [finding for one in results if one.error for finding in one.error.diagnostics]
-    if errors:
+    if errors := _findings(results):
         raise DiagnosticError(errors)
     return results
 
 
 def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
-    """The same, with the errors of a file in its place. Raises OSError."""
-    features = feature_set(target)
+    """The same, with the errors of a file in its place. Raises DiagnosticError for what concerns all, OSError."""
     names = list(dict.fromkeys(_enabled(policy_names(arguments))))
     if options.complain or options.namespace:
         _refuse_blobs(names)
-    roads = {complain: _road(options, features, complain=complain) for complain in (False, True)}
-    found: dict[str, Built] = {}
-    for complain, road in roads.items():
-        those = [name for name in names if (options.complain or _listed(name, "force-complain")) is complain]
-        found |= zip(those, built(those, road), strict=True) if those else ()
+    pinned = {name for name in names if is_pinned(name, options.policy_features)}
+    asked = pin(options.policy_features, target.name) if pinned else None
+    roads: dict[tuple[bool, bool], list[str]] = {}
+    for name in names:
+        complain = options.complain or _listed(name, "force-complain")
+        roads.setdefault((complain, asked is not None and name in pinned), []).append(name)
+    features, found = feature_set(target), dict[str, Built]()
+    for (complain, heeds), those in roads.items():
+        road = _road(options, features, asked if heeds else None, complain=complain)
+        found |= zip(those, built(those, road), strict=True)
+    if asked is not None:
+        tell(asked, [found[name] for name in names if name in pinned])
     return [found[name] for name in names]
 
 
 def refuse_twice(results: Iterable[Built]) -> None:
     """Raise DiagnosticError where two files bring a profile of one name: only one of them can be loaded."""
-    help = ("name one of them, or link the other's name into `disable`",)
-    findings = [Diagnostic("DA029", f"there are two profiles {words}", help=help) for words in twice(results)]
-    if findings:
-        raise DiagnosticError(findings)
+    if errors := _findings(without_twice(results)):
+        raise DiagnosticError(errors)
+
+
+def without_twice(results: Iterable[Built]) -> list[Built]:
+    """The same, where files that bring a profile of one name have that for their error."""
+    results = list(results)
+    errors: dict[str, list[Diagnostic]] = {}
+    for name, files in _twice(results).items():
+        message = f"there are two profiles `{name}`: in {' and in '.join(map(shown, files))}"
+        found = Diagnostic("DA029", message, help=("name one of them, or link the other's name into `disable`",))
+        for file in files:
+            errors.setdefault(file, []).append(found)
+    return [
+        Built(one.name, one.output, DiagnosticError(errors[one.name])) if one.name in errors else one
+        for one in results
+    ]
 
 
 def twice(results: Iterable[Built]) -> list[str]:
     """The profiles that two files or more bring, in words: name and files."""
+    return [
+        f"`{printable(name)}`: in {' and in '.join(printable(shown(file)) for file in files)}"
+        for name, files in _twice(results).items()
+    ]
+
+
+def _twice(results: Iterable[Built]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in results:
         for name in profile_names([one]):
-            found.setdefault(name, []).append(printable(shown(one.name)))
-    return [f"`{printable(name)}`: in {' and in '.join(files)}" for name, files in found.items() if len(files) > 1]
+            found.setdefault(name, []).append(one.name)
+    return {name: files for name, files in found.items() if len(files) > 1}
+
+
+def say_errors(results: Iterable[Built]) -> None:
+    """What is wrong with files, each once."""
+    from dockarmor.cli.failure import report
+
+    if errors := _findings(results):
+        report(DiagnosticError(errors))
+
+
+def _findings(results: Iterable[Built]) -> list[Diagnostic]:
+    """All errors; one of two files is one error."""
+    found = {id(one): one for each in results if each.error for one in each.error.diagnostics}
+    return list(found.values())
+
+
+def load_most(options: Namespace, target: Kernel, results: Sequence[Built]) -> list[Built]:
+    """Load all but what is broken or refused, and tell; the files that are not loaded. Raises KernelUnavailable.
+
+    Of those the kernel keeps what it had. With --dry-run nothing is loaded.
+    """
+    say_errors(results)
+    good = [one for one in results if one.error is None]
+    for each in twice(good):
+        note(f"there are two profiles {each}; the last one is loaded")
+    refused = [] if options.dry_run else _load_each(target, good)
+    names = count_words(profile_names(one for one in good if one not in refused)) or "nothing"
+    note(f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {names}")
+    bad = [one for one in results if one.error is not None or one in refused]
+    if bad:
+        files = count_words([shown(one.name) for one in bad], "files")
+        note(f"not loaded: {len(bad)} of {len(results)} files, of which the kernel keeps what it had: {files}")
+    return bad
+
+
+def _load_each(target: Kernel, good: Sequence[Built]) -> list[Built]:
+    """All at once; where the kernel refuses that, one by one. Gives those that it refused.
+
+    Kernels take two profiles of one name in one write, and then have both: files that bring such go one by one.
+    """
+    try:
+        if not _twice(good):
+            load(target, good)
+            return []
+    except KernelUnavailable:
+        raise
+    except KernelError:
+        pass
+    return [one for one in good if not _loaded(target, one)]
+
+
+def _loaded(target: Kernel, one: Built) -> bool:
+    try:
+        load(target, [one])
+    except KernelUnavailable:
+        raise
+    except KernelError as error:
+        note(f"{printable(shown(one.name))}: {words(error)}")
+        return False
+    return True
 
 
 def load(target: Kernel, results: Iterable[Built], *, replace: bool = True) -> None:
@@ -118,8 +205,8 @@ def _refuse_loaded(target: Kernel, names: Sequence[str]) -> None:
     """Kernels say only that something is loaded, and from 6.17 on keep what they refused half in mind."""
     there = {one.name for one in target.profiles()}
     if found := [name for name in names if name in there]:
-        words = f"loaded already: {count_words(found)}; `--add` refuses to replace it, without `--add` it is replaced"
-        raise KernelError(words, EEXIST)
+        help = "`--add` refuses to replace it, without `--add` it is replaced"
+        raise KernelError(f"loaded already: {count_words(found)}; {help}", EEXIST)
 
 
 def _refuse_long(names: Sequence[str]) -> None:
@@ -160,25 +247,28 @@ def _full_names(output: "Output") -> list[str]:
     return [full_name(*pair) for pair in zip(places, names, strict=True)]
 
 
-def count_words(names: Sequence[str]) -> str:
+def count_words(names: Sequence[str], what: str = "profiles") -> str:
     """Names while they are few, else how many.
 
     >>> count_words(["a", "b"]), count_words(["a"] * 20)
     ('a, b', '20 profiles')
     """
-    return ", ".join(map(printable, names)) if len(names) <= _NAMED else f"{len(names)} profiles"
+    return ", ".join(map(printable, names)) if len(names) <= _NAMED else f"{len(names)} {what}"
 
 
-def _road(options: Namespace, features: FeatureSet, *, complain: bool) -> Road:
+def _road(options: Namespace, features: FeatureSet, asked: Pin | None, *, complain: bool) -> Road:
     namespace = None if options.namespace is None else path_text(options.namespace)
+    asked = asked or Pin("")
+    features = asked.kernel or features
 
     def settings(key: bytes) -> "Settings":
         from dockarmor.compile.batch import Settings
         from dockarmor.compile.pipeline import Options
 
-        return Settings(features, key, Options(complain=complain, namespace=namespace))
+        how = Options(complain=complain, namespace=namespace)
+        return Settings(features, key, how, asked.policy, asked.override)
 
-    says = (features.text(), "complain" if complain else "", namespace or "")
+    says = (features.text(), "complain" if complain else "", namespace or "", *asked.key())
     key = strings((b"kernel", *(text.encode("latin-1") for text in says)))
     cache = None if options.no_cache else open_cache()
     return Road((*options.include, base_folder(options.base)), key, settings, cache, jobs=max(1, options.jobs))
@@ -199,7 +289,14 @@ def _listed(name: str, folder: str) -> bool:
 
 def _refuse_blobs(names: Iterable[str]) -> None:
     for name in names:
-        if os.path.isfile(name) and is_blob(name):
+        if _is_blob(name):
             message = f"{shown(name)} is compiled already: mode and namespace are part of what was compiled"
             help = ("name the policy text, or load it without --complain and --namespace",)
             raise DiagnosticError([Diagnostic("DA601", message, help=help)])
+
+
+def _is_blob(name: str) -> bool:
+    try:
+        return os.path.isfile(name) and is_blob(name)
+    except OSError:  # said of the file when it is read
+        return False

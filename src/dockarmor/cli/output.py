@@ -1,6 +1,7 @@
 """How verbs print: people read lines, programs read JSON; nothing hostile reaches the terminal."""
 
 import os
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
@@ -71,6 +72,24 @@ class Results:
 def note(text: str) -> None:
     """A remark beside the results: standard error."""
     sys.stderr.write(text + "\n")
+
+
+def words(said: object) -> str:
+    """An error, or the name of a file, as people read it; names of profiles in it may be bytes or characters.
+
+    >>> words(OSError("caf\\xc3\\xa9 \\x1bc")), words(b"x"), words("caf\\xe9")
+    ('café \\\\x1bc', 'x', 'café')
+    """
+    text = os.fsdecode(said) if isinstance(said, bytes) else str(said)
+    text = re.sub(r"[\x80-\xff]+", _decoded, text)
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _decoded(run: re.Match[str]) -> str:
+    try:
+        return run[0].encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return run[0]
 
 
 def diagnostic_item(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -46,12 +46,22 @@ def add_features(parser: "ArgumentParser") -> None:
 
 def features(options: "Namespace") -> "FeatureSet":
     """The feature set that was asked for."""
+    return feature_set_named(options.features or KERNEL)
+
+
+def feature_set_named(name: str) -> "FeatureSet":
+    """A file, a folder as a kernel shows it, or one of our own sets. Raises DiagnosticError, OSError."""
     from dockarmor.policy.features import FeatureSet, builtin
 
-    name: str = options.features or KERNEL
-    if os.sep in name or os.path.exists(name):
-        return FeatureSet.parse(name, read_file(name, MAX_FEATURES + 1).decode("latin-1"))
-    return builtin(name)
+    if os.sep not in name and not os.path.exists(name):
+        return builtin(name)
+    if os.path.isdir(name):
+        from dockarmor.compile.policy_cache import folder_features
+
+        text = folder_features(name)
+    else:
+        text = read_file(name, MAX_FEATURES + 1)
+    return FeatureSet.parse(path_text(name), text.decode("latin-1"))
 
 
 def includes(options: "Namespace") -> "Library":

@@ -11,18 +11,14 @@ the exit status is 1. `stop --force` takes profiles from running tasks, too, and
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 
 from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
 from dockarmor.cli.output import note
 from dockarmor.cli.places import POLICY
-from dockarmor.cli.policy import add_reading, shown
-from dockarmor.kernel.protocol import Kernel, KernelError, KernelUnavailable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dockarmor.cli.compiling import Built
+from dockarmor.cli.policy import add_reading
+from dockarmor.kernel.protocol import Kernel
+from dockarmor.text.diagnostic import DiagnosticError
 
 _LOADING = ("start", "reload", "restart", "force-reload", "try-restart")
 
@@ -64,48 +60,27 @@ def _status(options: Namespace) -> int:
 
 def _load(options: Namespace, target: Kernel) -> int:
     from dockarmor.cli import loading
-    from dockarmor.cli.failure import report
 
+    sound = _heed_pin(options, target)
     results = loading.compiled_or_not(options, options.files or [POLICY], target)
-    failed = [one.error for one in results if one.error is not None]
-    for error in failed:
-        report(error)
-    good = [one for one in results if one.error is None]
-    for words in loading.twice(good):
-        note(f"there are two profiles {words}; the last one is loaded")
-    refused = [] if options.dry_run else _write(target, good)
-    names = loading.profile_names(one for one in good if one not in refused)
-    words = loading.count_words(names) or "nothing"
-    note(f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {words}")
-    if failed or refused:
-        note(f"not loaded: {len(failed) + len(refused)} of {len(results)} files")
-    return EXIT_NO if failed or refused else EXIT_OK
+    return EXIT_OK if not loading.load_most(options, target, results) and sound else EXIT_NO
 
 
-def _write(target: Kernel, good: "Sequence[Built]") -> "list[Built]":
-    """All at once; where the kernel refuses that, one by one. Gives those that it refused.
+def _heed_pin(options: Namespace, target: Kernel) -> bool:
+    """Can what the host pins be read? Where not, that is told, and policy is compiled without it.
 
-    Kernels take two profiles of one name in one write, and then have both: files that bring such go one by one.
+    apparmor_parser loads nothing then; at boot that would leave the host without policy.
     """
-    from dockarmor.cli import loading
+    from dockarmor.cli.failure import report
+    from dockarmor.cli.policy_features import HOST, KERNEL, pin
 
+    if options.policy_features not in (None, HOST):
+        return True
     try:
-        if not loading.twice(good):
-            loading.load(target, good)
-            return []
-    except KernelUnavailable:
-        raise
-    except KernelError:
-        pass
-    return [one for one in good if not _written(target, one)]
-
-
-def _written(target: Kernel, one: "Built") -> bool:
-    from dockarmor.cli import loading
-
-    try:
-        loading.load(target, [one])
-    except KernelError as error:
-        note(f"{shown(one.name)}: {error}")
+        pin(options.policy_features, target.name)
+    except (DiagnosticError, OSError) as error:
+        report(error)
+        note("policy without an abi rule is compiled for all that the kernel can do")
+        options.policy_features = KERNEL
         return False
     return True

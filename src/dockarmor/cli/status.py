@@ -5,23 +5,23 @@
   dockarmor status --against /etc/apparmor.d       and whether that is what the files there say
 
 --against compiles the files for this kernel and compares hashes: a name proves nothing. Where the bytes differ and
-the kernel gives them back, their meaning is compared. It exits 1 where a loaded profile is not what its file says.
+the kernel gives them back, their meaning is compared. It exits 1 unless all that the files bring is loaded and is
+what they say; a file with a mistake is told, and the others are compared. What no file brings counts for nothing.
 """
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
+from dockarmor.cli.against import Compared, add_against, compare
+from dockarmor.cli.against import lines as lines_below
 from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
 from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_reading
 from dockarmor.kernel.label_text import characters, mode_word
 from dockarmor.kernel.protocol import Kernel, LoadedProfile, Process
+from dockarmor.text.latin import path_text
 from dockarmor.text.render import printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dockarmor.kernel.drift import Drift
 
 #: aa-status 4 prints these modes, in this order, whether or not there is anything in them
 MODES = ("enforce", "complain", "prompt", "kill", "unconfined")
@@ -31,11 +31,7 @@ _SHOWN_HASH = 12
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("-l", "--long", action="store_true", help="a line for each profile")
-    parser.add_argument(
-        "--against", action="append", default=[], metavar="FILE|DIR", help="compare with what these files compile to"
-    )
-    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="compile N at the same time")
-    parser.add_argument("--no-cache", action="store_true", help="compile all anew, remember nothing")
+    add_against(parser)
     add_kernel(parser)
     add_reading(parser)
     add_output(parser)
@@ -45,13 +41,13 @@ def run(options: Namespace) -> int:
     target = kernel(options)
     profiles = target.profiles()
     processes = _processes(target, profiles)
-    compared = {one.name: one for one in _drift(options, target, profiles)} if options.against else {}
+    compared = compare(options, target, profiles) if options.against else None
     results = Results("status@1", options)
-    long = options.long or bool(options.against)
+    long = options.long or compared is not None
     text = _table(profiles, processes, compared) if long else _lines(profiles, processes)
     results.add(_item(target, profiles, processes, compared), text)
     results.finish()
-    return EXIT_NO if any(one.state == "differs" for one in compared.values()) else EXIT_OK
+    return EXIT_OK if compared is None or compared.agrees else EXIT_NO
 
 
 def lines(target: Kernel) -> list[str]:
@@ -70,13 +66,14 @@ def _processes(target: Kernel, profiles: Sequence[LoadedProfile]) -> list[Proces
 
 
 def _item(
-    target: Kernel, profiles: Sequence[LoadedProfile], processes: Sequence[Process], compared: "dict[str, Drift]"
+    target: Kernel, profiles: Sequence[LoadedProfile], processes: Sequence[Process], compared: Compared | None
 ) -> dict[str, object]:
     """All of it as data (data/schemas/status@1.json)."""
     loaded = {one.name for one in profiles}
+    compared = compared or Compared()
     return {
         "kernel": target.name,
-        "profiles": [_profile(one, processes, compared.get(one.name)) for one in profiles],
+        "profiles": [_profile(one, processes, compared) for one in profiles],
         "processes": [
             {
                 "pid": one.pid,
@@ -86,11 +83,15 @@ def _item(
             }
             for one in processes
         ],
-        "not_loaded": [characters(one.name) for one in compared.values() if one.name not in loaded],
+        "not_loaded": [characters(name) for name in compared.states if name not in loaded],
+        "not_compared": [
+            {"file": characters(path_text(name)), "message": characters(message)}
+            for name, message in compared.broken.items()
+        ],
     }
 
 
-def _profile(profile: LoadedProfile, processes: Sequence[Process], found: "Drift | None") -> dict[str, object]:
+def _profile(profile: LoadedProfile, processes: Sequence[Process], compared: Compared) -> dict[str, object]:
     from dockarmor.kernel.removal import uses
 
     item: dict[str, object] = {
@@ -100,24 +101,13 @@ def _profile(profile: LoadedProfile, processes: Sequence[Process], found: "Drift
         "attachment": None if profile.attachment is None else characters(profile.attachment),
         "tasks": [one.pid for one in processes if uses(one, profile.name)],
     }
-    if found is not None:
+    if profile.name in compared.states:
+        found = compared.states[profile.name]
         item["drift"] = {"state": found.state, "detail": characters(found.detail)}
     return item
 
 
-def _drift(options: Namespace, target: Kernel, profiles: Sequence[LoadedProfile]) -> "list[Drift]":
-    from dockarmor.cli.loading import compiled, refuse_twice
-    from dockarmor.kernel.drift import drift
-
-    options.complain, options.namespace = False, None
-    results = compiled(options, options.against, target)
-    refuse_twice(results)
-    return drift(profiles, [one.output.blob for one in results if one.output], target.blob_of)
-
-
-def _table(
-    profiles: Sequence[LoadedProfile], processes: Sequence[Process], compared: "dict[str, Drift]"
-) -> list[str]:
+def _table(profiles: Sequence[LoadedProfile], processes: Sequence[Process], compared: Compared | None) -> list[str]:
     """A line for each profile, in columns."""
     from dockarmor.kernel.removal import uses
 
@@ -126,13 +116,12 @@ def _table(
         tasks = sum(uses(process, one.name) for process in processes)
         row = [one.name, mode_word(one.mode), str(tasks), (one.hash or "-")[:_SHOWN_HASH], one.attachment or "-"]
         if compared:
-            found = compared[one.name]
+            found = compared.states[one.name]
             row.append(f"{found.state}  {found.detail}" if found.detail else found.state)
         rows.append(list(map(printable, row)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    loaded = {one.name for one in profiles}
-    return lines + [f"not loaded: {printable(one.name)}" for one in compared.values() if one.name not in loaded]
+    return lines + (list(lines_below(compared, profiles)) if compared else [])
 
 
 def _lines(profiles: Sequence[LoadedProfile], processes: Sequence[Process]) -> list[str]:

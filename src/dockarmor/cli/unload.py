@@ -15,7 +15,7 @@ from errno import EISDIR
 
 from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
-from dockarmor.cli.output import note
+from dockarmor.cli.output import note, words
 from dockarmor.cli.policy import add_reading
 from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, KernelError, KernelUnavailable, LoadedProfile
@@ -61,8 +61,8 @@ def carry_out(target: Kernel, removal: Removal, *, dry: bool) -> int:
             note(f"{'would unload' if dry else 'unloaded'} from {target.name}: {printable(name)}")
     for task in removal.freed:
         rest = remaining(task, gone)
-        words = f"confined by {printable('//&'.join(rest))} alone" if rest else "unconfined"
-        note(f"{'would be' if dry else 'is'} {words}: {printable(task.executable)} ({task.pid})")
+        how = f"confined by {printable('//&'.join(rest))} alone" if rest else "unconfined"
+        note(f"{'would be' if dry else 'is'} {how}: {printable(task.executable)} ({task.pid})")
     if any(one.reason == IN_USE for one in removal.in_use):
         note("`--force` unloads what tasks use, and leaves those tasks unconfined until they end")
     return EXIT_NO if removal.in_use or removal.missing or len(gone) < len(removal.names) else EXIT_OK
@@ -75,7 +75,7 @@ def removed(target: Kernel, name: str) -> bool:
     except KernelUnavailable:
         raise
     except KernelError as error:
-        note(f"the kernel refused: {printable(str(error))}")
+        note(f"the kernel refused: {words(error)}")
         return False
     return True
 

@@ -92,8 +92,8 @@ def chosen(codes: "Sequence[str]", most: int) -> list[int]:
 class Output:
     """What came out of one policy file: the blob, figures of its profiles, and its warnings.
 
-    `warnings` is how many there were of each code; `told` are some of them. `has_abi`: the policy itself says for which
-    features it is meant, or it came as a blob.
+    `warnings` is how many there were of each code; `told` are some of them. `has_abi`: the policy itself says for
+    which features it is meant, or it came as a blob.
     """
 
     __slots__ = ("blob", "has_abi", "profiles", "told", "warnings")

@@ -167,6 +167,7 @@ def _reload(path: str, options: Namespace, kernel: Kernel) -> None:
     from dockarmor.cli import loading
 
     reading = Namespace(complain=False, namespace=None, base=options.dir, include=[], jobs=1, no_cache=False)
+    reading.policy_features = None
     try:
         loading.load(kernel, loading.compiled(reading, [path], kernel))
     except (DiagnosticError, KernelError):

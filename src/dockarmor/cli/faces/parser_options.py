@@ -7,12 +7,12 @@ import os
 import sys
 
 from dockarmor.cli.faces.long_options import MAYBE, NONE, ONE, OptionError, read
+from dockarmor.cli.parser_conf import CONFIG, entries, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CONFIG = "/etc/apparmor/parser.conf"
 CACHE = "/var/cache/apparmor"
 #: what the original calls standard input
 STDIN = "stdin"
@@ -181,21 +181,15 @@ def _canonical(option: str) -> str:
 
 
 def _configured(early: Wanted, place: str) -> list[tuple[str, str | None]]:
-    """The options in the file of defaults: a long name, or `name=value`, or `name value`, a line."""
-    if os.path.exists(place) and not os.path.isfile(place):
-        return []
+    """The options in the file of defaults."""
     try:
-        with open(place, encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read(1 << 16).splitlines()
+        given = entries(place)
     except OSError:
         if warn(early, "config", "stdin (line 1)", f"config file '{place}' not found"):
             raise Stop(1) from None
         return []
     found: list[tuple[str, str | None]] = []
-    for line in map(str.strip, lines):
-        name, value = _split(line)
-        if not name or name.startswith("#"):
-            continue
+    for name, value in given:
         if name not in OPTIONS:
             say(f"{early.program}: unknown option ({name}) in config file.")
             continue
@@ -205,17 +199,6 @@ def _configured(early: Wanted, place: str) -> list[tuple[str, str | None]]:
             raise Stop(1)
         found.append((_canonical(name), None if kind == NONE else value))
     return found
-
-
-def _split(line: str) -> tuple[str, str]:
-    """The option of a line and its value, with `=` or a blank between them.
-
-    >>> _split("jobs=2"), _split("cache-loc  /x y"), _split("verbose")
-    (('jobs', '2'), ('cache-loc', '/x y'), ('verbose', ''))
-    """
-    line = line.lstrip(" \t=")
-    end = min((at for at in map(line.find, " \t=") if at >= 0), default=len(line))
-    return line[:end], line[end + 1 :].lstrip(" \t")
 
 
 def _take(made: Wanted, option: str, value: str | None, *, told: bool = True) -> None:
@@ -242,11 +225,9 @@ def _take(made: Wanted, option: str, value: str | None, *, told: bool = True) ->
         made.warnings.clear()
         made.flags.add(option)
         made.flags.discard("verbose")
-    elif option == "features-file":
-        for name in (option, "kernel-features", "policy-features"):
-            made.values[name] = value or ""
-    elif option == "compile-features":
-        made.values["policy-features"] = value or ""
+    elif meant(option):
+        made.values[option] = value or ""
+        made.values |= dict.fromkeys(meant(option), value or "")
     elif value is None:
         made.flags.add(option)
     else:

@@ -6,6 +6,7 @@ Imported where the cache has no answer, since it brings the parser and the compi
 import os
 from errno import ECHILD, ENOMEM
 
+from dockarmor.cli.compiling import unreadable
 from dockarmor.cli.faces.parser_cache import features_text
 from dockarmor.cli.faces.parser_options import STDIN, Stop, Wanted, warn
 from dockarmor.cli.faces.parser_options import say as say_line
@@ -17,7 +18,7 @@ from dockarmor.compile.pool import WorkerKilled
 from dockarmor.policy.features import FeatureSet, builtin
 from dockarmor.policy.profile import Policy, Profile
 from dockarmor.policy.read import library, read_text, require
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Severity
+from dockarmor.text.diagnostic import DiagnosticError, Severity
 from dockarmor.text.latin import path_text
 from dockarmor.text.source import Source
 from dockarmor.value import replace
@@ -160,10 +161,6 @@ def source(name: str) -> Source:
     if name == os.devnull:
         return Source.from_bytes(name, b"")
     return Source.from_bytes(shown(name), read_argument(name))
-
-
-def unreadable(name: str, error: OSError) -> DiagnosticError:
-    return DiagnosticError([Diagnostic("DA102", f"cannot read {path_text(name)}: {error.strerror}")])
 
 
 def say_errors(argument: str, path: str, error: DiagnosticError | OSError) -> None:
