@@ -48,6 +48,8 @@ _OTHERWISE = (
     "bind, move and remount have no `fstype=`",
     "remount and the propagation options (`shared`, `private`, …) take a mount point and no source",
 )
+_ONE_EACH = ("one call of mount(2) does one of these: write a rule of its own for it", *_OTHERWISE)
+_REMOVE = ("remove it: the rule means the same without it",)
 #: operations as they are told
 _OPERATIONS = {
     "remount": "remounts",
@@ -281,15 +283,12 @@ def _idle_options(rule: MountRule) -> Iterator[Dropped]:
     about = " and ".join(sorted({_OPERATIONS[part.operation] for part in parts}))
     why = f"this rule is about {about}, and there the kernel does not look at that flag"
     for at, options in enumerate(rule.options):
-        for word in options.words:
+        for word in options.words if len(options.words) > 1 else ():  # an empty list means something else than none
             less = Options(options.optional, tuple(other for other in options.words if other != word))
             bits = mount_flags.bits_of((word,)) & ~less.bits()  # 0: a flag that is not set, or named by another word
             without = replace(rule, options=(*rule.options[:at], less, *rule.options[at + 1 :]))
             if bits and (not bits & mount_flags.EVERY or parts == set(_parts(without))):
-                help = (
-                    _OTHERWISE if bits & mount_flags.COMMANDS else ("remove it: the rule means the same without it",)
-                )
-                yield idle(f"`{word}`", why, rule.span, *help)
+                yield idle(f"`{word}`", why, rule.span, *(_ONE_EACH if bits & mount_flags.COMMANDS else _REMOVE))
 
 
 def path_pattern(path: Word | None, scope: Scope) -> bytes:

@@ -341,3 +341,13 @@ def test_policy_for_all_that_the_kernel_can_do_is_not_pinned(place: Path) -> Non
             blobs[rule, bool(pin)] = (place / "out").read_bytes()
     assert blobs["abi <kernel>,\n", True] == blobs["abi <kernel>,\n", False] == blobs["abi <abi/own>,\n", True]
     assert blobs["", True] != blobs["", False] == blobs["abi <abi/own>,\n", False]
+
+
+def test_of_parts_that_mean_nothing_the_original_says_nothing(place: Path, capfd: Any) -> None:
+    """`dockarmor check` does (DA428, DA412); what stops no file there must stop none here."""
+    (place / "features").write_text(builtin("kernel-6.1").text())
+    (place / "one").write_text("profile p flags=(prompt) {\n  /a w -> t,\n  mount options=(ro, bind) /a -> /b,\n}\n")
+    about = ("rule-not-enforced", "rule-downgraded")
+    options = [f"--{option}={what}" for what in about for option in ("warn", "Werror")]
+    assert parser("-QTK", "--policy-features", "features", *options, "one") == 0
+    assert capfd.readouterr().err == ""
