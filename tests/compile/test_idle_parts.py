@@ -27,6 +27,8 @@ FEATURES = (
 )
 #: of these rules nothing is left, or more is meant than they say: their parts are not asked about
 LOST = {"DA420", "DA421", "DA422", "DA423"}
+#: of a part that means something, but not what it seems to
+OTHERWISE = {"DA430"}
 LIBRARY = library("nowhere")
 
 
@@ -144,7 +146,7 @@ def test_a_part_that_changes_nothing_is_said_and_no_other(kind: str) -> None:
         made, less = built(whole, kernel, abi), built(bare, kernel, abi)
         if made is None or less is None or (made[1] | less[1]) & LOST or (part, whole.split()[-1][:-1]) in SAID_TWICE:
             continue
-        said = bool(made[1] ^ less[1])
+        said = bool((made[1] ^ less[1]) - OTHERWISE)
         means = not same(whole, bare, surroundings(grammar), kernel, abi)
         if means == said:
             wrong.append((whole, "means something" if means else "changes nothing", part, said, kernel, abi))

@@ -70,3 +70,9 @@ def test_an_exec_that_is_written_twice_is_left_to_its_author() -> None:
 def test_a_profile_that_confines_nothing_is_not_told() -> None:
     text = "profile p flags=(unconfined) { /a ux, }\n"
     assert not list(examine(Source("p", text), library(builtin_base()), builtin("kernel-6.12")))
+
+
+@pytest.mark.parametrize("exec", ["ux", "Ux"])
+def test_with_a_target_no_program_is_unconfined(exec: str) -> None:
+    """It runs under the target or, as on kernels 6.1 to 6.17, not at all."""
+    assert codes(f"/a {exec} -> b,") == ["DA430"]

@@ -13,7 +13,7 @@ from dockarmor.access.permission import Perm
 from dockarmor.access.request import ExecRequest, FileRequest
 from dockarmor.rules import file
 from dockarmor.rules.file_mode import APPEND, EXEC_WORDS, LINK, LOCK, MMAP, READ, WRITE
-from dockarmor.rules.kind import PLAIN, Entry, Qualifiers
+from dockarmor.rules.kind import PLAIN, Dropped, Entry, Qualifiers
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.source import Source, Span
@@ -383,3 +383,12 @@ def test_any_text_is_a_rule_or_a_diagnostic(text: str) -> None:
     with suppress(DiagnosticError):
         file.parse(cursor, PLAIN, 0)
         assert text[cursor.pos - 1] == ","
+
+
+@pytest.mark.parametrize("exec, meant", [("ix", "Pix"), ("ux", "px"), ("Ux", "Px")])
+def test_a_target_makes_another_exec_permission_of_some_and_that_is_said(
+    exec: str, meant: str, read: Any, scope: Any
+) -> None:
+    dropped, entry = file.encode(read(file.KIND, f"/a {exec} -> t,", PLAIN), scope())
+    assert (dropped.diagnostic.code, [entry]) == ("DA430", entries(read, scope(), f"/a {meant} -> t,"))
+    assert not any(isinstance(one, Dropped) for one in file.encode(read(file.KIND, f"/a {exec},", PLAIN), scope()))

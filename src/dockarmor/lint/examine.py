@@ -96,7 +96,20 @@ def _compile(examined: Examined, found: list[Diagnostic], depth: Depth, kernel: 
 
 
 #: codes of what a kernel's features do to a rule
-_OF_FEATURES = ("DA410", "DA411", "DA420", "DA421", "DA422", "DA423", "DA424", "DA425", "DA426", "DA427", "DA428")
+_OF_FEATURES = (
+    "DA410",
+    "DA411",
+    "DA420",
+    "DA421",
+    "DA422",
+    "DA423",
+    "DA424",
+    "DA425",
+    "DA426",
+    "DA427",
+    "DA428",
+    "DA430",
+)
 
 
 def _counted(compiled: Iterable[Diagnostic], source: Source, kernel: str) -> Iterator[Diagnostic]:

@@ -17,6 +17,8 @@ def _find(examined: Examined) -> Iterator[Diagnostic]:
         low = way.lower()
         if rule.qualifiers.effect == "deny" or low not in _INSIDE or profile.flags.mode == "unconfined":
             continue
+        if low == "ux" and rule.target is not None:  # that is `px` (DA430)
+            continue
         message, label = "a program may run unconfined: it leaves this profile", "runs it unconfined"
         inside, help = "ix", "`ix` keeps it under this profile, `px` gives it one of its own, `cx` a child profile"
         if low != "ux":

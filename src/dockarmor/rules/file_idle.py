@@ -1,4 +1,4 @@
-"""Parts of file rules that mean nothing, and why."""
+"""Parts of file rules that mean nothing, or not what they seem to, and why."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,15 @@ from dockarmor.rules.conditions import shown
 from dockarmor.rules.file_mode import LINK
 from dockarmor.rules.kind import Dropped
 from dockarmor.rules.link import untested
-from dockarmor.rules.policy_entry import idle
+from dockarmor.rules.policy_entry import idle, weakened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dockarmor.rules.file import FileRule
+
+
+#: exec permissions that lead to no profile of their own, and which ones they are with a target
+_NOWHERE = {"ix": "Pix", "ux": "px", "Ux": "Px"}
 
 
 def idle_parts(rule: "FileRule") -> Iterator[Dropped]:
@@ -22,6 +26,8 @@ def idle_parts(rule: "FileRule") -> Iterator[Dropped]:
     elif rule.target is not None and rule.exec is not None and denied:
         why = "a deny rule denies every exec, whatever profile it leads to"
         yield idle(f"`-> {shown(rule.target.text)}`", why, rule.span, "remove it, so that the rule says what it does")
+    elif rule.target is not None and rule.exec in _NOWHERE:
+        yield _led(rule, rule.exec, shown(rule.target.text))
     if rule.subset:
         yield from untested(rule.qualifiers, rule.span)
     if rule.environment == "safe" and denied:
@@ -30,3 +36,14 @@ def idle_parts(rule: "FileRule") -> Iterator[Dropped]:
     elif rule.environment == "safe" and rule.exec == "ix":
         why = "where a program runs under the same profile (`ix`) no environment is scrubbed"
         yield idle("`safe`", why, rule.span, "`Px`, `Cx` and `Ux` scrub it; remove `safe` where `ix` is meant")
+
+
+def _led(rule: "FileRule", exec: str, target: str) -> Dropped:
+    """The target decides under which profile the program runs; the letter only what happens where it is not there."""
+    meant = _NOWHERE[exec]
+    other = "under this one" if exec == "ix" else "not at all"
+    helps = [f"write `{meant} -> {target}` where that is meant, `{exec}` alone where not"]
+    if rule.letters & LINK:
+        helps.append("what `l` may link to is said in a rule of its own: `link /new -> /existing,`")
+    message = f"`{exec} -> {target}` runs the program under `{target}`, or, where that is not loaded, {other}"
+    return weakened("DA430", message, rule.span, *helps)
