@@ -121,6 +121,9 @@ profile t*
 profile t /usr/{a,b}/c* xattrs=(user.a=b* user.c)
 hat h*
 profile "a b" "/x y*"
+profile c///usr/bin/d
+profile c///usr/bin/d*
+profile c///usr/bin/d /usr/bin/e
 """.strip().splitlines()
 
 

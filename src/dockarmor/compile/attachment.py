@@ -60,12 +60,12 @@ def attach(profile: Profile, features: Negotiated, warnings: Findings) -> Attach
 
 
 def attachment_patterns(profile: Profile, *, named: bool = False) -> list[bytes]:
-    """The paths that a profile attaches to; `named`: by its name even where that is neither path nor pattern.
+    """The paths that a profile attaches to; `named`: by its name even where that is no pattern.
 
-    Raises DiagnosticError.
+    None for the name `a///b` without a glob either: the kernel compares that itself. Raises DiagnosticError.
     """
     own = profile.name.split("//")[-1]  # from the left, as the kernel does (lib.c, hname_tail): a///b is /b in a
-    plain = profile.attachment is None and not own.startswith("/") and not _GLOB.match(own)
+    plain = profile.attachment is None and not _GLOB.match(own)
     texts = [profile.attachment or own, *profile.alternates]
     patterns = [to_pattern(filter_slashes(text), span=profile.span) for text in texts]
     return [] if plain and not profile.alternates and not named else patterns

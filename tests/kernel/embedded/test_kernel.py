@@ -230,8 +230,9 @@ def test_every_class_of_requests_is_decided_and_its_record_reads_back_as_the_req
 # -- where an exec leads ------------------------------------------------------------------------------------
 
 TRANSITIONS = """
-profile shell { /bin/* ix, /usr/bin/a* px, /usr/bin/b px -> named, /usr/bin/c pux, /usr/bin/d cx,
+profile shell { /bin/* ix, /usr/bin/a* px, /usr/bin/b px -> named, /usr/bin/c pux, /usr/bin/{d,e} cx,
   profile /usr/bin/d { } }
+profile shell///usr/bin/e { }
 profile named { }
 profile wide /usr/bin/a** { }
 profile narrow /usr/bin/app* { }
@@ -247,6 +248,7 @@ profile narrow /usr/bin/app* { }
         ("shell", "/usr/bin/b", "named"),
         ("shell", "/usr/bin/c", "unconfined"),
         ("shell", "/usr/bin/d", "shell///usr/bin/d"),
+        ("shell", "/usr/bin/e", "shell///usr/bin/e"),
         ("shell", "/usr/bin/f", None),
         ("unconfined", "/usr/bin/apps", "narrow"),
         ("unconfined", "/bin/ls", "unconfined"),
