@@ -110,6 +110,8 @@ profile t flags=(prompt)
 profile t flags=(audit)
 profile t flags=(attach_disconnected,mediate_deleted)
 profile t flags=(attach_disconnected.path=/x)
+profile t flags=(attach_disconnected.path=/)
+profile t flags=(attach_disconnected.path=/x//y///)
 profile t flags=(attach_disconnected.ipc=/y)
 profile t flags=(namespace_relative)
 profile t flags=(delegate_deleted)
@@ -171,6 +173,28 @@ alias /usr/bin/ -> /bin/,
   }}
 }}
 """
+    same(build(text, kernel), reference(text, kernel))
+
+
+#: where a set in a value of another leaves two slashes: files and mounts lose one, labels and names do not
+SLASHES = """
+@{B}/x r ; /x/@{B}y/@{A} w
+signal peer=@{B}/x
+ptrace peer=/@{B}
+dbus send path=@{B}/x interface=@{B} peer=(name=@{B}/x label=@{B}/x)
+unix send peer=(label=@{B}/x)
+change_profile @{B}/x -> @{B}/y
+/x px -> /@{B}/y
+mount @{B}/@{B} -> @{B}/x
+link @{B}/x -> @{B}/y
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("kernel", GENERATIONS)
+@pytest.mark.parametrize("rules", SLASHES)
+def test_sets_of_which_the_values_hold_sets(rules: str, kernel: str, build: Build, reference: Reference) -> None:
+    rules = rules.replace(" ; ", ",\n  ")
+    text = f"@{{A}}=/a/ /b\n@{{B}}=@{{A}}/*/ /x/@{{A}}/\nprofile t {{\n  {rules},\n}}\n"
     same(build(text, kernel), reference(text, kernel))
 
 

@@ -170,6 +170,16 @@ def test_flags() -> None:
 
 
 @pytest.mark.parametrize(
+    "path, stands",
+    [("/", ""), ("//", ""), ("/x//y///z//", "/x/y/z"), ("//x", "//x"), ("///x", "/x")],
+)
+def test_what_is_put_before_disconnected_paths(path: str, stands: str) -> None:
+    """Such a path has a slash of its own, so that `/` puts nothing before it."""
+    flags = profile(f"profile p flags=(attach_disconnected.path={path} attach_disconnected.ipc={path}) {{ }}").flags
+    assert (flags.disconnected_path, flags.disconnected_ipc) == (stands, stands)
+
+
+@pytest.mark.parametrize(
     "text, last",
     [
         ("profile p { ^h { } }", "/proc/[0-9]*/attr/{apparmor/,}current"),

@@ -1,4 +1,4 @@
-"""Set variables become alternations, and slashes do not double."""
+"""Set variables become alternations; beside one in a text slashes do not double."""
 
 import pytest
 from hypothesis import given
@@ -38,6 +38,12 @@ def test_one_value_stands_alone_and_several_are_sorted_and_distinct() -> None:
 
 def test_a_set_in_a_value_makes_as_many_values() -> None:
     assert Variables({"A": ("/a", "/b"), "B": ("@{A}/x",)}).values("B", HERE) == ("/a/x", "/b/x")
+
+
+def test_a_value_that_holds_a_set_keeps_its_slashes() -> None:
+    sets = {"A": ("/a/",), "B": ("@{A}/*/", "/r/")}
+    assert Variables(sets).values("B", HERE) == ("/a//*/", "/r/")
+    assert expand("@{B}/x", **sets) == "{/a//*,/r}/x"
 
 
 def test_an_escaped_reference_is_text() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dockarmor.policy.profile import Flags
 from dockarmor.policy.variables import Variables
+from dockarmor.rules.aare import filter_slashes
 from dockarmor.rules.signal_names import NAMES, canonical
 from dockarmor.syntax.cursor import Word
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
@@ -87,13 +88,13 @@ def _is_errno(value: str) -> bool:
 
 
 def _path(word: Word | None, variables: Variables) -> str | None:
-    """The path of a disconnected flag: absolute once variables are expanded, without a slash at the end."""
+    """The path of a disconnected flag: absolute once variables are expanded; no slash doubled or at the end."""
     if word is None or "=" not in word.text:
         return None
     text = variables.expand(word.text.partition("=")[2].strip('"'), word.span)
     if not text.startswith("/"):
         raise DiagnosticError([Diagnostic("DA131", "the path of this flag begins with `/`", word.span)])
-    return text.rstrip("/") or "/"
+    return filter_slashes(text).rstrip("/")  # `/` is empty: the kernel writes it before a path that begins with one
 
 
 def _conflict(word: Word, other: Word) -> DiagnosticError:

@@ -132,22 +132,17 @@ class Variables:
             before, name, end = found
             done = {one + before for one in done}
             if name is not None:
-                done = self._joined(done, name, text, end, span, chain)
+                done = self._joined(done, name, span, chain)
             at = end
         return {one + text[at:] for one in done}
 
-    def _joined(
-        self, starts: set[str], name: str, text: str, end: int, span: Span, chain: tuple[str, ...]
-    ) -> set[str]:
-        """Every start with every value behind it."""
-        fitted: dict[bool, list[str]] = {}
+    def _joined(self, starts: set[str], name: str, span: Span, chain: tuple[str, ...]) -> set[str]:
+        """Every start with every value behind it, slashes and all: only in a text are they left out."""
+        values = self._values(name, span, chain)
         done: set[str] = set()
         size = 0
         for start in starts:
-            after_slash = _after_slash(start)
-            if after_slash not in fitted:
-                fitted[after_slash] = self._fitted(name, after_slash, text.startswith("/", end), span, chain)
-            for value in fitted[after_slash]:
+            for value in values:
                 done.add(start + value)
                 size += len(start) + len(value)
             if len(done) > MAX_VALUES or size > MAX_EXPANDED:
@@ -175,7 +170,7 @@ class Variables:
         return known
 
     def _fitted(self, name: str, after: bool, before: bool, span: Span, chain: tuple[str, ...]) -> list[str]:
-        """A set's values after and before a slash: without the one that would be doubled (parser_variable.c).
+        """A set's values after and before a slash of a text: without the one that would be doubled (variable.cc).
 
         In the order of the values as they were given, as upstream: a profile may be named by them.
         """
