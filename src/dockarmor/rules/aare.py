@@ -352,6 +352,9 @@ def _broken_class(text: str, start: int, pos: int, head: str, single: str, many:
                 stop += 1
             glob = many if stop - pos > 1 else single
             star = "*" if char == "*" else ""
+            if star and text[pos - 1] == "/" and text.startswith("/", stop):  # one character at least
+                out.append(f"{head}{_inside_class(single)}]" if inside else single)
+                inside = False
             if inside and glob != ".":
                 out.append(f"{head}{_inside_class(glob)}]{star}")
                 inside = False
