@@ -347,12 +347,10 @@ def _broken_class(text: str, start: int, pos: int, head: str, single: str, many:
         if not char:
             raise _Fault("DA305", start, start + 1)
         if char in "*?":
-            stop = pos + 1
-            while char == "*" and text.startswith("*", stop):
-                stop += 1
+            stop = pos + 1 + text.startswith("**", pos)
             glob = many if stop - pos > 1 else single
             star = "*" if char == "*" else ""
-            if star and text[pos - 1] == "/" and text.startswith("/", stop):  # one character at least
+            if star and text[pos - 1] == "/" and text[pos:].lstrip("*")[:1] == "/":  # one character at least
                 out.append(f"{head}{_inside_class(single)}]" if inside else single)
                 inside = False
             if inside and glob != ".":
