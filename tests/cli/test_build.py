@@ -325,6 +325,11 @@ def test_what_cannot_be_written_is_named_as_the_user_named_it(
     assert capsys.readouterr().err == "dockarmor: nowhere/out: No such file or directory\n"
 
 
+def test_the_name_of_a_file_does_nothing_to_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", str(folder / "policies/one"), "-o", "\033[31m\n/out"]) == 2
+    assert capsys.readouterr().err == "dockarmor: \\x1b[31m\\x0a/out: No such file or directory\n"
+
+
 def test_a_run_that_was_killed_is_in_nobodys_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it left is no policy, and in a container the next run has the same number."""
 

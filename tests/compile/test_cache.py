@@ -134,7 +134,7 @@ def test_what_stands_in_place_of_an_entry_is_not_read(place: Place, folder: str,
         entry.unlink()
         os.mkfifo(entry)
     else:
-        os.truncate(entry, 300 << 30)  # 256 MiB of it were read
+        os.truncate(entry, 300 << 30)
     tracemalloc.start()
     assert place.open().find(REQUEST) is None
     assert tracemalloc.get_traced_memory()[1] < 16 << 20

@@ -1,6 +1,7 @@
 """libapparmor's cache: its names, its times, and that only whole blobs stand under them."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,21 @@ def test_what_is_no_file_is_no_blob(cache: PolicyCache) -> None:
     os.mkfifo(cache.path("one"))
     os.mkdir(cache.path("two"))
     assert [cache.find(name, 0, 0, 5) for name in ("one", "two")] == [None, None]
+
+
+@pytest.mark.parametrize("size", [20 << 20, 100 << 30])
+def test_what_is_no_blob_is_refused_by_its_size_or_its_first_bytes(cache: PolicyCache, size: int) -> None:
+    """A sparse file of any size takes no room on a disk, but would in memory."""
+    version = blob_version(FEATURES)
+    path = cache.write("one", BLOB, 0)
+    os.truncate(path, size)
+    if size < 1 << 30:
+        Path(path).write_bytes(b"\0")
+        os.truncate(path, size)
+    tracemalloc.start()
+    assert cache.find("one", 0, 0, version) is None
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
 
 
 def test_a_fifo_in_place_of_the_features_is_no_cache(tmp_path: Path, cache: PolicyCache) -> None:

@@ -388,7 +388,9 @@ def test_the_reference_parser_accepts_and_means_the_same(
 
 
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
-@pytest.mark.parametrize("text", ["[*]", "[?]", "[a*b?]c", "[**]d", "[^?]e", "[0-9*]", "[b/*/c]", "[b*/**/c]", "[b***c]"])
+@pytest.mark.parametrize(
+    "text", ["[*]", "[?]", "[a*b?]c", "[**]d", "[^?]e", "[0-9*]", "[b/*/c]", "[b*/**/c]", "[b***c]"]
+)
 @pytest.mark.reference
 def test_a_glob_inside_a_class_means_what_the_reference_parser_makes_of_it(
     text: str, reference_parser: Path, shared: Path, tmp_path: Path
@@ -398,7 +400,21 @@ def test_a_glob_inside_a_class_means_what_the_reference_parser_makes_of_it(
     ours = to_pattern("/x" + text)
     assert theirs is not None
     more = [b"/x" + tail for tail in (b"]", b"[]", b"[^]", b"0]", b"/]", b"00/b\0]c", b"ab?]c", b"[[]d", b"q]e")]
-    more += [b"/x" + tail for tail in (b"/c]", b"b/c]", b"bb/c]", b"b/a/c]", b"/]/c]", b"b//c]", b"b/a/b/c]", b"bbc]", b"baac]", b"ba/c]")]
+    more += [
+        b"/x" + tail
+        for tail in (
+            b"/c]",
+            b"b/c]",
+            b"bb/c]",
+            b"b/a/c]",
+            b"/]/c]",
+            b"b//c]",
+            b"b/a/b/c]",
+            b"bbc]",
+            b"baac]",
+            b"ba/c]",
+        )
+    ]
     for probe in [*PROBES, *more]:
         assert matches(ours, probe) == matches(theirs, probe), probe
 

@@ -206,8 +206,11 @@ def _print(blobs: "Sequence[bytes]") -> None:
 def _write(path: str, blobs: "Sequence[bytes]") -> None:
     """Beside, then renamed: nobody ever sees half a blob. A device or a pipe is written to as it is."""
     if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as file:
-            file.writelines(blobs)
+        try:
+            with open(path, "wb") as file:
+                file.writelines(blobs)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
         return
     from dockarmor.cli.places import replace_file
 

@@ -91,7 +91,7 @@ def _work(options: "Namespace", depth: "Depth", human: bool, color: bool, cache:
     from dockarmor.compile.cache import look
     from dockarmor.compile.recorder import Known, Recorder
     from dockarmor.lint.examine import examine
-    from dockarmor.text.diagnostic import Diagnostic
+    from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
     from dockarmor.text.render import render
     from dockarmor.text.source import Source
 
@@ -111,6 +111,8 @@ def _work(options: "Namespace", depth: "Depth", human: bool, color: bool, cache:
             data = read_argument(name)
         except OSError as error:
             return body_of(name, [Diagnostic("DA102", f"cannot read {shown(name)}: {error.strerror}")])
+        except DiagnosticError as error:
+            return body_of(name, error.diagnostics)
         source = Source.from_bytes(shown(name), data)
         if cache is None or request is None:
             return body_of(name, examine(source, library, kernel, depth))

@@ -148,16 +148,15 @@ def _job_or_blob(name: str, request: bytes | None) -> "Job | Output | Diagnostic
     from dockarmor.compile.batch import Job
     from dockarmor.text.diagnostic import DiagnosticError
     from dockarmor.text.source import Source
-    from dockarmor.value import replace
 
     if request is not None and os.path.isfile(name) and not is_blob(name):
         return Job(shown(name), None, request)
     try:
         data = read_argument(name)
         if data.startswith(BLOB_MAGIC):
-            return _blob(data)
-    except DiagnosticError as error:  # about bytes, so no place says in which file
-        return DiagnosticError([replace(one, message=f"{shown(name)}: {one.message}") for one in error.diagnostics])
+            return _blob(name, data)
+    except DiagnosticError as error:
+        return error
     return Job(shown(name), Source.from_bytes(shown(name), data), request)
 
 
@@ -194,11 +193,17 @@ def left_out(results: "Sequence[Built]", told: "Sequence[Told]") -> dict[str, in
     return {code: counts[code] for code in sorted(counts) if counts[code]}
 
 
-def _blob(data: bytes) -> Output:
+def _blob(name: str, data: bytes) -> Output:
     """Raises DiagnosticError."""
+    from dockarmor.cli.policy import of_file
     from dockarmor.compile.reader import read_blob
+    from dockarmor.text.diagnostic import DiagnosticError
 
-    tables = [(one.name, one.file_table, one.policy) for one in read_blob(data).profiles]
+    try:
+        profiles = read_blob(data).profiles
+    except DiagnosticError as error:
+        raise of_file(name, error) from None
+    tables = [(one.name, one.file_table, one.policy) for one in profiles]
     return Output(data, [Figures(name, 0, _states(file), _states(policy)) for name, file, policy in tables], {})
 
 

@@ -9,6 +9,9 @@ from dockarmor.compile.pool import WorkerKilled
 from dockarmor.kernel.protocol import KernelError, KernelUnavailable
 from dockarmor.text.diagnostic import DiagnosticError
 
+#: there is no room for what was to be written
+_FULL = (EDQUOT, EFBIG, ENOSPC)
+
 
 def report(error: Exception) -> int:
     """Say it on standard error in words; only our own faults show a traceback."""
@@ -27,8 +30,8 @@ def report(error: Exception) -> int:
         return EXIT_NO
     if isinstance(error, OSError) and error.filename is not None:
         sys.stderr.write(f"dockarmor: {words(error.filename)}: {error.strerror}\n")
-        return EXIT_USAGE
-    if isinstance(error, OSError) and error.errno in (EDQUOT, EFBIG, EIO, ENOSPC):
+        return EXIT_HOST if error.errno in _FULL else EXIT_USAGE
+    if isinstance(error, OSError) and error.errno in (*_FULL, EIO):
         sys.stderr.write(f"dockarmor: not all could be written: {error.strerror}\n")
         return EXIT_HOST
     if isinstance(error, OSError) and error.errno in (EAGAIN, EMFILE, ENFILE, ENOMEM):

@@ -20,11 +20,10 @@ from dockarmor.cli.failure import report
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
 from dockarmor.cli.output import Results, add_output, diagnostic_item, note
 from dockarmor.cli.places import replace_file
-from dockarmor.cli.policy import MAX_BYTES, add_reading, includes, shown
+from dockarmor.cli.policy import add_reading, includes, read_argument, shown
 from dockarmor.policy.folder import policy_tree
 from dockarmor.policy.formatted import formatted
 from dockarmor.policy.includes import Library, load
-from dockarmor.text.bounded import read_bounded
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.render import printable
 from dockarmor.text.source import Source
@@ -96,7 +95,7 @@ def _names(arguments: list[str]) -> Iterator[str]:
 
 def _read(name: str) -> Source:
     if name == "-":
-        return Source.from_bytes(shown(name), read_bounded(sys.stdin.buffer, MAX_BYTES))
+        return Source.from_bytes(shown(name), read_argument(name))
     return load(shown(name), None)
 
 

@@ -74,6 +74,6 @@ def replace_file(path: str, pieces: "Iterable[bytes]", read: bytes | None = None
     except BaseException as error:
         if os.path.exists(beside):
             os.unlink(beside)
-        if isinstance(error, OSError) and error.filename == beside:
+        if isinstance(error, OSError) and error.filename in (beside, None):
             raise OSError(error.errno, error.strerror, given) from None
         raise

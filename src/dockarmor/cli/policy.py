@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from dockarmor.ask.subject import Subject
     from dockarmor.policy.features import FeatureSet
     from dockarmor.policy.includes import Library
+    from dockarmor.text.diagnostic import DiagnosticError
 
-#: a policy file is not larger, a blob neither
-MAX_BYTES = 128 << 20
+#: policy text is not larger (syntax.structure says so, too), a blob neither
+MAX_TEXT, MAX_BLOB = 16 << 20, 128 << 20
 
 
 def add_reading(parser: "ArgumentParser") -> None:
@@ -79,21 +80,43 @@ def base_folder(options: "Namespace") -> str:
 def read_argument(name: str) -> bytes:
     """The bytes behind a POLICY argument: a file, `-` for standard input, or a built-in name.
 
-    A compressed blob is unpacked. Raises DiagnosticError (DA505, DA506) where that fails.
+    A compressed blob is unpacked. Raises DiagnosticError: DA505, DA506 where that fails, DA103 for text that is too
+    large.
     """
     data = _argument(name)
+    limit = _limit(data)
+    if len(data) > limit:
+        from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+
+        code = "DA103" if limit == MAX_TEXT else "DA505"
+        raise DiagnosticError([Diagnostic(code, f"{shown(name)} has more than {limit >> 20} MiB")])
     if not is_compressed(data):
         return data
     from dockarmor.compile.compression import decompressed
+    from dockarmor.text.diagnostic import DiagnosticError
 
-    return decompressed(data)
+    try:
+        return decompressed(data)
+    except DiagnosticError as error:
+        raise of_file(name, error) from None
+
+
+def of_file(name: str, error: "DiagnosticError") -> "DiagnosticError":
+    """What is wrong with bytes has no place that says in which file: its sentence does."""
+    from dockarmor.text.diagnostic import DiagnosticError
+    from dockarmor.value import replace
+
+    found = error.diagnostics
+    return DiagnosticError(
+        [one if one.span else replace(one, message=f"{shown(name)}: {one.message}") for one in found]
+    )
 
 
 def _argument(name: str) -> bytes:
     if name == "-":
         if sys.stdin is None:  # closed by whoever started this
             raise OSError(EBADF, os.strerror(EBADF), "standard input")
-        return read_bounded(sys.stdin.buffer, MAX_BYTES)
+        return read_bounded(sys.stdin.buffer, _one_more)
     if not os.path.exists(name):
         from dockarmor.containers.default import PAGE_NAME, TODAY_NAME, page, today
 
@@ -103,7 +126,16 @@ def _argument(name: str) -> bytes:
             return today().encode("latin-1")
     if os.path.isdir(name):
         raise IsADirectoryError(21, "is a folder; name a policy file", name)
-    return read_file(name, MAX_BYTES)
+    return read_file(name, _one_more)
+
+
+def _limit(head: bytes) -> int:
+    """So many bytes may a file have that begins like this."""
+    return MAX_BLOB if head.startswith(BLOB_MAGIC) or is_compressed(head) else MAX_TEXT
+
+
+def _one_more(head: bytes) -> int:
+    return _limit(head) + 1
 
 
 def shown(name: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: changes when the files below mean something else
 FORMAT = b"dockarmor cache 1 "
 #: the largest file that is read back
-MAX_BYTES = 256 << 20
+MAX_BYTES = 64 << 20
 #: beyond this many bytes the oldest quarter of what was built goes
 MAX_TOTAL = 512 << 20
 #: more digits than the length of an output's figures has

@@ -15,7 +15,8 @@ from dockarmor.compile import BLOB_MAGIC, version_word
 from dockarmor.policy import MAX_FEATURES
 from dockarmor.text.bounded import read_file
 
-_MAX_BYTES = 128 << 20
+#: a larger blob is compiled anew; real ones have up to some megabytes
+_MAX_BYTES = 64 << 20
 #: how deep a feature set nests; real ones have four levels
 _MAX_DEPTH = 16
 _MAX_SETS = 1000
@@ -55,15 +56,17 @@ class PolicyCache:
         `newest`, `features`: when the policy's text, and the feature sets that it names, changed last (nanoseconds).
         The first is a blob's own time; the original does not look at the second, so the time of writing counts.
         """
+        head = BLOB_MAGIC + version.to_bytes(4, "little")
         try:
             with open(os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 state = os.fstat(file.fileno())
                 if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < newest or state.st_ctime_ns < features:
                     return None
-                blob = file.read(min(state.st_size, _MAX_BYTES))
+                if state.st_size > _MAX_BYTES or file.read(len(head)) != head:
+                    return None
+                return head + file.read(max(0, state.st_size - len(head)))
         except OSError:
             return None
-        return blob if blob.startswith(BLOB_MAGIC + version.to_bytes(4, "little")) else None
 
     def write(self, name: str, blob: bytes, newest: int) -> str:
         """Keep a blob, beside and renamed, with the time of its newest source. Gives its path. Raises OSError."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dockarmor.cli.faces import apparmor_parser, parser_options
+from dockarmor.compile.compression import compressed
 from dockarmor.compile.reader import read_blob
 from dockarmor.policy.features import builtin
 
@@ -172,6 +173,19 @@ def test_a_file_of_output_is_written_where_no_other_may_be_made_beside(place: Pa
     assert parser("-o", "own/out", "one") == 0
     assert (place / "own/out").read_bytes().startswith(b"\x04\x08\x00version")
     assert os.stat("own/out").st_ino == before
+
+
+@pytest.mark.parametrize("what", ["cut", "no blob", "sparse"])
+def test_compiled_policy_that_cannot_be_had_whole_is_not_loaded(place: Path, what: str, capfd: Any) -> None:
+    assert parser("-QK", "-o", "blob", "one") == 0
+    whole = (place / "blob").read_bytes()
+    (place / "blob").write_bytes(compressed(whole)[:-9] if what == "cut" else compressed(bytes(99)))
+    if what == "sparse":
+        (place / "blob").write_bytes(whole)
+        os.truncate("blob", 1 << 40)
+    assert parser("-Br", "-f", "fs", "blob") == 255
+    assert (place / "fs/.replace").read_bytes() == b""
+    assert capfd.readouterr().err.endswith("\nCannot read profile from file blob\n")
 
 
 def test_hostile_places_are_no_policy(place: Path, capfd: Any) -> None:

@@ -212,20 +212,26 @@ class _Run:
             say("Error: Invalid load option specified: 2")
             self.failed = 22
             return
+        from dockarmor.text.diagnostic import DiagnosticError
+
         for file in files:
             try:
                 blob = _bytes(file.path)
-            except OSError:
+            except (OSError, DiagnosticError) as error:
                 blob = b""
+                if isinstance(error, DiagnosticError):
+                    from dockarmor.cli.faces.parser_policy import say_errors
+
+                    say_errors(file.argument, file.path, error)
             if not blob:
                 say(f"Cannot read profile from file {file.path}")
                 self.failed = 255
                 continue
-            error = self._write(blob)
-            if error is None:
+            refusal = self._write(blob)
+            if refusal is None:
                 self._say_loaded(file.path)
             else:
-                self._refused(file.path, error)
+                self._refused(file.path, refusal)
 
     def _preprocess(self, files: "Sequence[PolicyFile]") -> None:
         from dockarmor.cli.faces.parser_policy import say_errors

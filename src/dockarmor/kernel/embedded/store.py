@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EFBIG, EIO, ENOSPC
 
 from dockarmor.kernel.protocol import KernelError
@@ -106,9 +106,14 @@ class Store:
             old = self._index()
             new = Index(old.revision + 1, tuple(change(old)))
             self._writable(("blobs",))
-            for digest, data in blobs.items():
-                self._write(data, "blobs", digest)
-            self._write(_encode_index(new), "index.json")
+            try:
+                for digest, data in blobs.items():
+                    self._write(data, "blobs", digest)
+                self._write(_encode_index(new), "index.json")
+            except KernelError:
+                with suppress(OSError):  # on a full disk what was written so far would be in everybody's way
+                    self._drop({entry.blob for entry in old.entries})
+                raise
             self._drop({entry.blob for entry in new.entries})
 
     def _drop(self, used: set[str]) -> None:
