@@ -210,6 +210,13 @@ def test_size_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "states fewer without /usr/{bin,lib}/** rix," in out
 
 
+def test_size_of_standard_input_is_explained(folder: Path) -> None:
+    """It can be read once."""
+    command = [sys.executable, "-m", "dockarmor", "build", "-", "-o", "/dev/null", "--explain-size"]
+    done = subprocess.run(command, input=POLICY.format("one"), capture_output=True, text=True, check=True)
+    assert "states fewer without /usr/{bin,lib}/** rix,  (standard input:3:3)" in done.stdout
+
+
 def test_json_has_the_figures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = folder / "out"
     assert main(["build", str(folder / "policies/one"), "-o", str(out), "--output", "json"]) == 0

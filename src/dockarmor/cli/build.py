@@ -121,7 +121,7 @@ def run(options: "Any") -> int:
     if options.explain_size:
         from dockarmor.cli.size import costs, explain
 
-        found = {one.name: costs(one.name, options) for one in results if _is_text(one)}
+        found = {one.name: costs(one, options) for one in results if _is_text(one)}
     if options.output == "human" or options.out == "-":
         from dockarmor.cli.compiling import say_warnings
 

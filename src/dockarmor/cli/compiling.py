@@ -21,15 +21,21 @@ if TYPE_CHECKING:
     from dockarmor.compile.cache import Told
     from dockarmor.compile.compiled import CompiledTable
     from dockarmor.text.diagnostic import DiagnosticError
+    from dockarmor.text.source import Source
 
 
 class Built:
-    """A policy argument and what came of it: an output, or an error."""
+    """A policy argument and what came of it: an output, or an error.
 
-    __slots__ = ("error", "name", "output")
+    `source`: its text, where that cannot be read again (standard input).
+    """
 
-    def __init__(self, name: str, output: "Output | None", error: "DiagnosticError | None") -> None:
-        self.name, self.output, self.error = name, output, error
+    __slots__ = ("error", "name", "output", "source")
+
+    def __init__(
+        self, name: str, output: "Output | None", error: "DiagnosticError | None", source: "Source | None" = None
+    ) -> None:
+        self.name, self.output, self.error, self.source = name, output, error, source
 
 
 class Road:
@@ -87,15 +93,13 @@ def built(names: "Sequence[str]", road: Road) -> list[Built]:
     if road.cache:
         find = road.cache.find
         found = [unpacked(find(request)) if request else None for request in requests]
+    results = [Built(name, output, None) for name, output in zip(names, found, strict=True)]
     missing = [at for at, output in enumerate(found) if output is None]
     if missing:
-        results = _build([(names[at], requests[at]) for at in missing], road)
-        for at, result in zip(missing, results, strict=True):
-            found[at] = result
-    return [
-        Built(name, result, None) if isinstance(result, Output) else Built(name, None, result)
-        for name, result in zip(names, found, strict=True)
-    ]
+        made = _build([(names[at], requests[at]) for at in missing], road)
+        for at, one in zip(missing, made, strict=True):
+            results[at] = one
+    return results
 
 
 def open_cache() -> Cache | None:
@@ -107,7 +111,7 @@ def open_cache() -> Cache | None:
         return None
 
 
-def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Output | DiagnosticError]":
+def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> list[Built]:
     from dockarmor.cli.progress import shown_progress
     from dockarmor.compile.batch import Batch, Job
     from dockarmor.policy.read import library
@@ -131,7 +135,12 @@ def _build(wanted: "Sequence[tuple[str, bytes | None]]", road: Road) -> "list[Ou
                 ready[at] = given
                 done(1)
         ready |= zip(jobs, batch.build(list(jobs.values()), done), strict=True)
-    return [ready[at] for at in range(len(wanted))]
+    sources = {at: job.source for at, job in jobs.items() if job.request is None}
+    results = ((name, ready[at], sources.get(at)) for at, (name, _) in enumerate(wanted))
+    return [
+        Built(name, result, None, source) if isinstance(result, Output) else Built(name, None, result, source)
+        for name, result, source in results
+    ]
 
 
 def unreadable(name: str, error: OSError) -> "DiagnosticError":

@@ -4,6 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
+from dockarmor.cli.compiling import Built
 from dockarmor.cli.policy import features, includes, read_argument, shown
 from dockarmor.compile.cache import Figures
 from dockarmor.compile.pipeline import Options, form_of
@@ -17,9 +18,11 @@ from dockarmor.text.source import Source
 _MOST = 8
 
 
-def costs(name: str, options: Namespace) -> dict[str, list[Saving]]:
+def costs(built: Built, options: Namespace) -> dict[str, list[Saving]]:
     """What costs most in each profile of a file, by the profile's name."""
-    policy = require(read_text(Source.from_bytes(shown(name), read_argument(name)), includes(options))).policy
+    name = built.name
+    source = built.source or Source.from_bytes(shown(name), read_argument(name))
+    policy = require(read_text(source, includes(options))).policy
     negotiated = intersect(policy.abi, features(options))
     form = form_of(negotiated, Options())
     profiles = [profile for top in policy.profiles for profile in top.family()]
