@@ -6,7 +6,7 @@ import pytest
 
 from dockarmor.compile.pipeline import Built
 from dockarmor.compile.reader import read_blob
-from dockarmor.compile.records import by_namespace, namespaces
+from dockarmor.compile.records import by_namespace, names, namespaces
 
 TEXT = "profile :a:one { /x r, ^hat { /y r, } }\nprofile two { /x r, }\nprofile :b:one { }\nprofile :a:three { }"
 
@@ -34,9 +34,10 @@ def test_a_blob_without_namespaces_is_one_piece(build: Callable[..., Built]) -> 
 
 def test_each_record_has_its_namespace_and_hats_their_parents(build: Callable[..., Built]) -> None:
     built = build(TEXT)
-    names = [size.name for size in built.sizes]
+    sizes = [size.name for size in built.sizes]
     expected = {(b"a", "one"), (b"a", "one//hat"), (b"", "two"), (b"b", "one"), (b"a", "three")}
-    assert set(zip(namespaces(built.blob), names, strict=True)) == expected
+    assert {(space, name.decode()) for space, name in names(built.blob)} == expected
+    assert set(zip(namespaces(built.blob), sizes, strict=True)) == expected
     assert namespaces(build("profile a { }").blob) == []
 
 

@@ -16,9 +16,10 @@ from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
 from dockarmor.cli.policy_features import Pin, add_policy_features, is_pinned, pin, tell
 from dockarmor.compile.records import by_namespace, namespaces
-from dockarmor.kernel.label_text import ancestors, divided, full_name
+from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, KernelError, KernelUnavailable
 from dockarmor.kernel.refusal import meaning
+from dockarmor.kernel.unloadable import is_too_long, orphans
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.latin import path_text
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 #: a note names profiles one by one up to this many
 _NAMED = 8
-#: the longest name of a file or folder (limits.h)
-_NAME_MAX = 255
 
 
 def add_loading(parser: ArgumentParser) -> None:
@@ -210,28 +209,18 @@ def _refuse_loaded(target: Kernel, names: Sequence[str]) -> None:
 
 
 def _refuse_long(names: Sequence[str]) -> None:
-    """Refuse what has no room in the kernel's files before the kernel does: it, too, would take no other afterwards.
-
-    A profile's folder there has its own name, mangled (apparmorfs.c, mangle_name), and a number of two bytes or more.
-    """
-    for name in names:
-        own = divided(name)[1].rpartition("//")[2].lstrip("/.")
-        if sum(char.isascii() and (char.isalnum() or char in "/._- ") for char in own) > _NAME_MAX - 2:
-            raise KernelError(f"profile {printable(name[:80])}…: {meaning('load', ENAMETOOLONG)}", ENAMETOOLONG)
+    """Refuse what has no room in the kernel's files before the kernel does."""
+    for name in filter(is_too_long, names):
+        raise KernelError(f"profile {printable(name[:80])}…: {meaning('load', ENAMETOOLONG)}", ENAMETOOLONG)
 
 
 def _with_parents(target: Kernel, names: Sequence[str]) -> None:
-    """Refuse a child whose parent is neither loaded nor among these, before the kernel does.
-
-    Kernels from 6.17 on take no policy at all after such a refusal, until some profile is removed.
-    """
-    own = set(names)
-    parents = {name: next(ancestors(name), None) for name in names}
-    orphans = {name: parent for name, parent in parents.items() if parent and parent not in own}
-    if not orphans:
+    """Refuse a child whose parent is neither loaded nor among these, before the kernel does."""
+    alone = orphans(names)
+    if not alone:
         return
     there = {one.name for one in target.profiles()}
-    for name, parent in orphans.items():
+    for name, parent in alone.items():
         if parent not in there:
             raise KernelError(f"profile {printable(name)}: {meaning('load', ENOENT)}", ENOENT)
 

@@ -20,7 +20,7 @@ def by_namespace(blob: bytes) -> dict[bytes, bytes]:
         return {b"": blob}
     found: dict[bytes, bytes] = {}
     try:
-        for namespace, record, place in _records(blob):
+        for namespace, _, record, place in _records(blob):
             own = _name(namespace) if namespace and place else b""
             found[namespace] = found.get(namespace, b"") + record[:place] + own + record[place:]
     except DiagnosticError:
@@ -30,15 +30,23 @@ def by_namespace(blob: bytes) -> dict[bytes, bytes]:
 
 def namespaces(blob: bytes) -> list[bytes]:
     """The namespace of each record, in order; empty where no record is in one. Raises DiagnosticError."""
-    return [namespace for namespace, _, _ in _records(blob)] if _NAMESPACE in blob else []
+    return [namespace for namespace, _, _, _ in _records(blob)] if _NAMESPACE in blob else []
+
+
+def names(blob: bytes) -> list[tuple[bytes, bytes]]:
+    """The namespace and the name of each record, in order. Raises DiagnosticError."""
+    return [(namespace, name) for namespace, name, _, _ in _records(blob)]
 
 
 def _name(namespace: bytes) -> bytes:
     return _NAMESPACE + (len(namespace) + 1).to_bytes(2, "little") + namespace + b"\0"
 
 
-def _records(blob: bytes) -> Iterator[tuple[bytes, bytes, int]]:
-    """Namespace and bytes of each record, and where it would name that; 0 where it does. Raises DiagnosticError."""
+def _records(blob: bytes) -> Iterator[tuple[bytes, bytes, bytes, int]]:
+    """Namespace, name and bytes of each record, and where it would name the first; 0 where it does.
+
+    Raises DiagnosticError.
+    """
     stream = Stream(blob)
     namespace, parent = b"", b"//"
     while not stream.at_end():
@@ -53,4 +61,4 @@ def _records(blob: bytes) -> Iterator[tuple[bytes, bytes, int]]:
         stream.pos = inside
         stream.enter(STRUCT, "profile")
         stream.skip_struct()
-        yield namespace, blob[start : stream.pos], inside - start if own is None else 0
+        yield namespace, name, blob[start : stream.pos], inside - start if own is None else 0

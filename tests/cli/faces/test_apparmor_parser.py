@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from errno import ENAMETOOLONG, ENOENT
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,27 @@ def test_a_kernel_that_refuses_gives_its_number(place: Path, capfd: Any) -> None
     os.unlink("fs/.replace")
     assert parser("-r", "-f", "fs", "one") == 254  # ENOENT
     assert capfd.readouterr().err == 'apparmor_parser: Unable to replace "one".  Profile doesn\'t exist\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "words"),
+    [("l" * 254, ENAMETOOLONG, "Unknown error (36): File name too long"), ("x//y", ENOENT, "Profile doesn't exist")],
+)
+def test_what_kernels_do_not_get_over_is_refused_before_they_have_it(
+    place: Path, name: str, number: int, words: str, capfd: Any
+) -> None:
+    """From 6.17 on they would take nothing else afterwards. With the original's status and words."""
+    (place / "fs/profiles").write_text("somebody (enforce)\n")
+    (place / "one").write_text(f"profile {name} {{ /x r, }}\n")
+    assert parser("-rT", "-f", "fs", "one") == 256 - number
+    assert capfd.readouterr().err == f'apparmor_parser: Unable to replace "{name}".  {words}\n'
+    assert parser("-QT", "-o", "blob", "one") == 0
+    assert parser("-Br", "-f", "fs", "blob") == number
+    assert capfd.readouterr().err == f"Could not replace profile blob : {os.strerror(number)}\n"
+    assert (place / "fs/.replace").read_bytes() == b""
+    (place / "one").write_text(f"profile {name[1:] if len(name) > 200 else 'somebody//child'} {{ /x r, }}\n")
+    assert parser("-rT", "-f", "fs", "one") == 0
+    assert (place / "fs/.replace").read_bytes() != b""
 
 
 def test_the_cache_answers_until_a_source_changes(place: Path, capfd: Any) -> None:

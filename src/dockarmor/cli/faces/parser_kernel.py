@@ -1,7 +1,7 @@
 """What apparmor_parser says of its dealings with the kernel, and with which exit status."""
 
 import os
-from errno import EACCES, EBADMSG, EEXIST, EFAULT, EIO, ENOENT, ENOMEM, EPERM, EPROTO, EPROTONOSUPPORT
+from errno import EACCES, EBADMSG, EEXIST, EFAULT, EIO, ENAMETOOLONG, ENOENT, ENOMEM, EPERM, EPROTO, EPROTONOSUPPORT
 
 from dockarmor.cli.faces.parser_options import say
 from dockarmor.kernel.host.files import write_once
@@ -30,6 +30,8 @@ def write(path: str, data: bytes) -> OSError | None:
     if data.startswith(BLOB_MAGIC):
         from dockarmor.compile.records import by_namespace
 
+        if number := _refusal(os.path.dirname(path), data):
+            return OSError(number, os.strerror(number))
         parts = list(by_namespace(data).values())
     try:
         for part in parts:
@@ -37,6 +39,27 @@ def write(path: str, data: bytes) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def _refusal(root: str, blob: bytes) -> int | None:
+    """The number with which a kernel would refuse a blob, where kernels from 6.17 on would not get over it."""
+    from dockarmor.compile.records import names
+    from dockarmor.kernel.host.loaded import listing
+    from dockarmor.kernel.label_text import full_name
+    from dockarmor.kernel.unloadable import is_too_long, orphans
+    from dockarmor.text.diagnostic import DiagnosticError
+
+    try:
+        found = [full_name(space.decode("latin-1"), name.decode("latin-1")) for space, name in names(blob)]
+    except DiagnosticError:
+        return None
+    if any(map(is_too_long, found)):
+        return ENAMETOOLONG
+    alone = set(orphans(found).values())
+    try:
+        return ENOENT if alone and not alone <= {name for name, _ in listing(root)} else None
+    except OSError:  # what is loaded is not to be known
+        return None
 
 
 def refused(program: str, action: str, names: "Sequence[str]", error: OSError) -> int:
@@ -48,7 +71,7 @@ def refused(program: str, action: str, names: "Sequence[str]", error: OSError) -
     else:
         words = _WORDS.get(number, f"Unknown error ({number}): {os.strerror(number)}")
     for name in names:
-        if "//" not in name:
+        if shown(name, names) == name:
             say(f'{program}: Unable to {action} "{os.fsdecode(name.encode("latin-1"))}".  {words}')
     return -number & 0xFF
 
