@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dockarmor.cli import kernel as chosen
-from dockarmor.cli.loading import count_words
 from dockarmor.cli.main import main
+from dockarmor.cli.output import count_words
 from dockarmor.kernel.embedded.kernel import Embedded
 from dockarmor.kernel.protocol import KernelError, Process
 
@@ -218,6 +218,9 @@ def test_a_file_that_cannot_be_read_is_one_of_many(folder: Path, capsys: Any) ->
     assert main(["load", *EMBEDDED, str(folder / "one"), missing]) == 2
     assert f"error[DA102]: cannot read {missing}: No such file or directory" in capsys.readouterr().err
     assert loaded() == {}
+    for verb in (["reload"], ["status", "--against"]):
+        assert main([*verb, missing, *EMBEDDED]) == 2
+        assert capsys.readouterr().err == f"dockarmor: {missing}: No such file or directory\n"
     assert main(["service", "start", *EMBEDDED, str(folder / "one"), missing]) == 1
     assert set(loaded()) == {"one", "one//child"}
 
@@ -234,6 +237,39 @@ def test_what_is_not_loaded_is_told_and_the_others_go(folder: Path, capsys: Any)
         said = capsys.readouterr().err.splitlines()[-2:]
         assert said == ["not loaded: none", f"{'would unload' if dry else 'unloaded'} from embedded: one"]
     assert set(loaded()) == {"two", "two//child"}
+
+
+def test_whoever_is_named_beside_a_profile_in_use_stays_and_is_told(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["load", *EMBEDDED, str(folder)])
+    monkeypatch.setattr(Embedded, "processes", lambda self: [Process(7, "one", "enforce", "/bin/busy")])
+    capsys.readouterr()
+    assert main(["unload", "--kernel", "embedded", "two", "one"]) == 1
+    assert capsys.readouterr().err.splitlines()[:3] == [
+        "stays: two: another that was named with it stays",
+        "stays: one: running tasks use it",
+        "   /bin/busy (7) one",
+    ]
+    assert "two" in loaded()
+
+
+def test_many_profiles_that_only_name_a_program_are_one_line(folder: Path, capsys: Any) -> None:
+    (folder / "many").write_text("".join(f"profile n{at} flags=(unconfined) {{ }}\n" for at in range(90)))
+    assert main(["unload", "--kernel", "embedded", "--all"]) == 0
+    assert capsys.readouterr().err == "nothing is loaded that could be unloaded from embedded\n"
+    main(["load", *EMBEDDED, str(folder / "many"), str(folder / "one")])
+    capsys.readouterr()
+    assert main(["unload", "--kernel", "embedded", "--all"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "stays: 90 profiles: it only gives a program its name, and confines nothing",
+        "unloaded from embedded: one",
+    ]
+
+
+def test_names_and_all_exclude_each_other(folder: Path, capsys: Any) -> None:
+    assert main(["unload", "--all", "one"]) == 2
+    assert capsys.readouterr().err == "dockarmor unload: name profiles or files, or say --all, not both\n"
 
 
 def test_profiles_of_a_namespace_are_named_with_it(state: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

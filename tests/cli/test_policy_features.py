@@ -162,3 +162,8 @@ def test_a_pin_that_cannot_be_read_is_an_error_but_not_the_end_of_a_boot(place: 
     assert "loaded into host: kernel, plain" in capsys.readouterr().err
     os.unlink(place.config)
     assert main(["service", "start"]) == 0
+
+
+def test_who_names_a_feature_set_is_not_told_of_it(place: Place, capsys: Any) -> None:
+    assert main(["load", str(place.folder / "plain"), "--policy-features", PINNED, "--dry-run"]) == 0
+    assert "abi rule" not in capsys.readouterr().err

@@ -12,10 +12,13 @@ import pytest
 from dockarmor.cli import kernel as chosen
 from dockarmor.cli.main import main
 from dockarmor.kernel.embedded.kernel import Embedded
+from dockarmor.kernel.host.kernel import Host
 from dockarmor.kernel.protocol import KernelError, Process
 
 EMBEDDED = ("--kernel", "embedded", "--no-cache")
-UNIT = Path(__file__).resolve().parents[2] / "packaging/dockarmor.service"
+PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
+UNIT, INIT = PACKAGING / "dockarmor.service", PACKAGING / "dockarmor.init"
+LOADING = ("start", "reload", "restart", "force-reload", "try-restart")
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def loaded() -> set[str]:
     return {one.name for one in chosen.embedded().profiles()}
 
 
-@pytest.mark.parametrize("action", ["start", "reload", "restart", "force-reload", "try-restart"])
+@pytest.mark.parametrize("action", LOADING)
 def test_all_policy_is_loaded(folder: Path, action: str) -> None:
     assert main(["service", action, *EMBEDDED]) == 0
     assert main(["service", action, *EMBEDDED]) == 0
@@ -108,6 +111,20 @@ def test_a_dry_run_changes_nothing(folder: Path) -> None:
     assert loaded() == set()
 
 
+@pytest.mark.parametrize("action", ["start", "reload", "stop"])
+def test_a_container_leaves_its_hosts_policy_alone(
+    folder: Path, faked_host: Any, action: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(str(faked_host.securityfs), str(faked_host.proc), str(faked_host.sys))
+    monkeypatch.setattr(chosen, "host_if_here", lambda: host)
+    faked_host.profile("one")
+    (faked_host.proc / "self/root").mkdir()
+    (faked_host.proc / "self/root/.dockerenv").touch()
+    assert main(["service", action, "--no-cache"]) == 0
+    assert capsys.readouterr().err == "this is a container (docker) with its host's policy, which is left alone\n"
+    assert [(faked_host.root / name).read_bytes() for name in (".replace", ".remove")] == [b"", b""]
+
+
 def test_the_unit_calls_what_there_is(folder: Path) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
@@ -126,6 +143,39 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     text = UNIT.read_text().replace("/usr/bin/dockarmor", "/bin/true")
     (tmp_path / "dockarmor.service").write_text(text)
     done = subprocess.run(
-        ["systemd-analyze", "verify", tmp_path / "dockarmor.service"], capture_output=True, text=True, check=False
+        ["systemd-analyze", "--man=no", "verify", tmp_path / "dockarmor.service"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "dockarmor.service" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "action, status, called",
+    [
+        *((name, 0, f"service {name} --kernel host\n") for name in (*LOADING, "status")),
+        ("stop", 0, ""),
+        ("nonsense", 2, ""),
+        ("", 2, ""),
+    ],
+)
+def test_the_init_script_calls_what_there_is(tmp_path: Path, action: str, status: int, called: str) -> None:
+    """On a machine without the module it does nothing: the test looks at a copy that does not ask."""
+    script = tmp_path / "init"
+    script.write_text(INIT.read_text().replace("[ -d /sys/module/apparmor ]", "true"))
+    (tmp_path / "program").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "program").chmod(0o755)
+    done = subprocess.run(
+        ["sh", script, action],
+        env={"DOCKARMOR": str(tmp_path / "program")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (status, called)
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck here")
+def test_the_init_script_is_sound() -> None:
+    assert subprocess.run(["shellcheck", INIT], capture_output=True, check=False).stdout == b""

@@ -65,6 +65,14 @@ def test_long_has_a_line_for_each_profile(host: Any, capsys: Any) -> None:
     assert rows[3] == ["web//helper", "enforce", "1", "-", "-"]
 
 
+def test_one_long_name_does_not_widen_the_table(host: Any, capsys: Any) -> None:
+    host.profile("x" * 200)
+    assert main(["status", "--long"]) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.index("mode") == 62
+    assert rows[-1].split() == ["x" * 200, "enforce", "0", "-", "-"]
+
+
 def test_data_is_as_the_schema_says(host: Any, capsys: Any, tmp_path: Path) -> None:
     schema = json.loads((Path(data.__file__).parent / "schemas" / "status@1.json").read_text())
     (tmp_path / "web").write_text("profile web { /a r, }\nprofile absent { }\n")

@@ -48,10 +48,11 @@ def compare(options: Namespace, target: Kernel, profiles: Sequence[LoadedProfile
 
     Of profiles that two files bring nobody knows which of them is meant, so those files are broken, too.
     """
-    from dockarmor.cli.loading import compiled_or_not, say_errors, without_twice
+    from dockarmor.cli.loading import compiled_or_not, refuse_missing, say_errors, without_twice
     from dockarmor.cli.policy import shown
     from dockarmor.kernel.drift import Drift, drift
 
+    refuse_missing(options.against)
     options.complain, options.namespace = False, None
     results = without_twice(compiled_or_not(options, options.against, target))
     say_errors(results)

@@ -11,14 +11,14 @@ from argparse import ArgumentParser, Namespace
 
 from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_OK
-from dockarmor.cli.output import note
+from dockarmor.cli.output import count_words, note
 from dockarmor.cli.policy import add_reading
 
 
 def configure(parser: ArgumentParser) -> None:
     from dockarmor.cli.loading import add_loading
 
-    parser.add_argument("files", nargs="+", metavar="POLICY|DIR")
+    parser.add_argument("files", nargs="+", metavar="POLICY|DIR", help="policy text, a blob, or a folder of them")
     parser.add_argument("--add", action="store_true", help="refuse to replace a profile that is loaded")
     add_loading(parser)
     add_kernel(parser)
@@ -35,6 +35,6 @@ def run(options: Namespace) -> int:
     say_warnings(results)
     if not options.dry_run:
         loading.load(target, results, replace=not options.add)
-    words = loading.count_words(loading.profile_names(results))
+    words = count_words(loading.profile_names(results))
     note(f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {words or 'nothing'}")
     return EXIT_OK

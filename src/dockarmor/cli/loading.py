@@ -11,7 +11,7 @@ from errno import EEXIST, ENAMETOOLONG, ENOENT
 
 from dockarmor.cli.compiling import Built, Road, built, is_blob, open_cache, policy_names, strings
 from dockarmor.cli.kernel import feature_set
-from dockarmor.cli.output import note, words
+from dockarmor.cli.output import count_words, note, words
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
 from dockarmor.cli.policy_features import Pin, add_policy_features, is_pinned, pin, tell
@@ -29,9 +29,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dockarmor.compile.batch import Settings
     from dockarmor.compile.cache import Output
-
-#: a note names profiles one by one up to this many
-_NAMED = 8
 
 
 def add_loading(parser: ArgumentParser) -> None:
@@ -79,6 +76,15 @@ def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel
     if asked is not None:
         tell(asked, [found[name] for name in names if name in pinned])
     return [found[name] for name in names]
+
+
+def refuse_missing(arguments: Iterable[str]) -> None:
+    """Raise FileNotFoundError for a path that is not there: a mistake of the command line, not of one file."""
+    from dockarmor.containers.default import PAGE_NAME, TODAY_NAME
+
+    for argument in arguments:
+        if argument not in ("-", PAGE_NAME, TODAY_NAME) and not os.path.exists(argument):
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), argument)
 
 
 def refuse_twice(results: Iterable[Built]) -> None:
@@ -236,18 +242,9 @@ def _full_names(output: "Output") -> list[str]:
     return [full_name(*pair) for pair in zip(places, names, strict=True)]
 
 
-def count_words(names: Sequence[str], what: str = "profiles") -> str:
-    """Names while they are few, else how many.
-
-    >>> count_words(["a", "b"]), count_words(["a"] * 20)
-    ('a, b', '20 profiles')
-    """
-    return ", ".join(map(printable, names)) if len(names) <= _NAMED else f"{len(names)} {what}"
-
-
 def _road(options: Namespace, features: FeatureSet, asked: Pin | None, *, complain: bool) -> Road:
     namespace = None if options.namespace is None else path_text(options.namespace)
-    asked = asked or Pin("")
+    asked = asked or Pin()
     features = asked.kernel or features
 
     def settings(key: bytes) -> "Settings":

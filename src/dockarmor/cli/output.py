@@ -4,13 +4,16 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from dockarmor import __version__
 from dockarmor.text.diagnostic import Diagnostic
 from dockarmor.text.render import printable
 from dockarmor.text.source import Span
+
+#: a note names profiles one by one up to this many
+MOST_NAMED = 8
 
 
 def add_output(parser: ArgumentParser) -> None:
@@ -67,6 +70,15 @@ class Results:
 
             verb, _, version = self._schema.partition("@")
             sys.stdout.write(json.dumps({"schema": f"{verb}-run@{version}", **beside}, ensure_ascii=True) + "\n")
+
+
+def count_words(names: Sequence[str], what: str = "profiles") -> str:
+    """Names while they are few, else how many.
+
+    >>> count_words(["a", "b"]), count_words(["a"] * 20)
+    ('a, b', '20 profiles')
+    """
+    return ", ".join(map(printable, names)) if len(names) <= MOST_NAMED else f"{len(names)} {what}"
 
 
 def note(text: str) -> None:

@@ -29,12 +29,12 @@ _HELP = ("`--policy-features kernel` does without it: policy without an abi rule
 
 @frozen
 class Pin:
-    """Feature sets that decide beside the kernel's own. `words`: who says so.
+    """Feature sets that decide beside the kernel's own. `pinned`: who says so, where that is the host's parser.conf.
 
     `policy`: for policy without an abi rule; `override`: for all policy; `kernel`: instead of the kernel's own.
     """
 
-    words: str
+    pinned: str = ""
     policy: FeatureSet | None = None
     override: FeatureSet | None = None
     kernel: FeatureSet | None = None
@@ -65,7 +65,7 @@ def pin(given: str | None, kernel: str, config: str | None = None) -> Pin | None
     if given == KERNEL or (given is None and (kernel != "host" or not os.path.exists(config))):
         return None
     if given is not None and given != HOST:
-        return Pin(f"--policy-features {printable(path_text(given))}", feature_set_named(given))
+        return Pin(policy=feature_set_named(given))
     files = feature_files(config)
     found = {which: _read(config, which, place) for which, place in files.items()}
     if not found:
@@ -84,14 +84,19 @@ def is_pinned(name: str, given: str | None) -> bool:
 
 
 def tell(found: Pin, results: "Sequence[Built]") -> None:
-    """Say it where it matters: of policy that was compiled in another way than the kernel alone would have it."""
+    """Say it where it matters: of policy that was compiled in another way than the kernel alone would have it.
+
+    Who named a feature set knows.
+    """
+    if not found.pinned:
+        return
     if found.override or found.kernel:
         those, count = "files are", len(results)
     else:
         those, count = "files have no abi rule: they are", sum(_without_abi(results))
     if count:
         note(
-            f"{count} of {len(results)} {those} compiled for {found.words}, as apparmor_parser does it;"
+            f"{count} of {len(results)} {those} compiled for {found.pinned}, as apparmor_parser does it;"
             " `--policy-features kernel` compiles for all that the kernel can do"
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK
-from dockarmor.cli.output import note
+from dockarmor.cli.output import count_words, note
 from dockarmor.cli.places import POLICY
 from dockarmor.cli.policy import add_reading
 from dockarmor.kernel.protocol import Kernel
@@ -30,6 +30,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     from dockarmor.cli import loading
 
+    loading.refuse_missing(options.files)
     target = kernel(options)
     results = loading.without_twice(loading.compiled_or_not(options, options.files or [POLICY], target))
     bad = loading.load_most(options, target, results)
@@ -40,7 +41,6 @@ def run(options: Namespace) -> int:
 
 def _tell_unknown(target: Kernel, names: Sequence[str]) -> None:
     """What no file brings; where a file cannot be read nobody knows."""
-    from dockarmor.cli.loading import count_words
     from dockarmor.kernel.removal import unknown
 
     if left := unknown(target.profiles(), names, target.processes()).names:

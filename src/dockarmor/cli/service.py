@@ -7,6 +7,7 @@
 
 At boot one bad file must not leave the host without all others: what can be loaded is loaded, the rest is told, and
 the exit status is 1. `stop --force` takes profiles from running tasks, too, and names whom it leaves unconfined.
+In a container that has its host's policy nothing is done but said; LXD's and Incus's have a policy of their own.
 """
 
 import sys
@@ -17,8 +18,10 @@ from dockarmor.cli.main import EXIT_NO, EXIT_OK
 from dockarmor.cli.output import note
 from dockarmor.cli.places import POLICY
 from dockarmor.cli.policy import add_reading
+from dockarmor.kernel.host.kernel import Host
 from dockarmor.kernel.protocol import Kernel
 from dockarmor.text.diagnostic import DiagnosticError
+from dockarmor.text.render import printable
 
 _LOADING = ("start", "reload", "restart", "force-reload", "try-restart")
 
@@ -38,6 +41,9 @@ def run(options: Namespace) -> int:
     if options.action == "status":
         return _status(options)
     target = kernel(options)
+    if isinstance(target, Host) and (kind := target.belongs_to()):
+        note(f"this is a container ({printable(kind)}) with its host's policy, which is left alone")
+        return EXIT_OK
     if options.action == "stop":
         from dockarmor.cli.unload import carry_out
         from dockarmor.kernel.removal import everything

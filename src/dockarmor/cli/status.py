@@ -20,6 +20,7 @@ from dockarmor.cli.output import Results, add_output
 from dockarmor.cli.policy import add_reading
 from dockarmor.kernel.label_text import characters, mode_word
 from dockarmor.kernel.protocol import Kernel, LoadedProfile, Process
+from dockarmor.kernel.removal import by_profile
 from dockarmor.text.latin import path_text
 from dockarmor.text.render import printable
 
@@ -27,6 +28,8 @@ from dockarmor.text.render import printable
 MODES = ("enforce", "complain", "prompt", "kill", "unconfined")
 #: as much of a hash as people compare by eye
 _SHOWN_HASH = 12
+#: a column is not made wider for the sake of one name
+_WIDEST = 60
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -70,10 +73,10 @@ def _item(
 ) -> dict[str, object]:
     """All of it as data (data/schemas/status@1.json)."""
     loaded = {one.name for one in profiles}
-    compared = compared or Compared()
+    compared, tasks = compared or Compared(), by_profile(processes)
     return {
         "kernel": target.name,
-        "profiles": [_profile(one, processes, compared) for one in profiles],
+        "profiles": [_profile(one, tasks.get(one.name, ()), compared) for one in profiles],
         "processes": [
             {
                 "pid": one.pid,
@@ -91,15 +94,13 @@ def _item(
     }
 
 
-def _profile(profile: LoadedProfile, processes: Sequence[Process], compared: Compared) -> dict[str, object]:
-    from dockarmor.kernel.removal import uses
-
+def _profile(profile: LoadedProfile, tasks: Sequence[Process], compared: Compared) -> dict[str, object]:
     item: dict[str, object] = {
         "name": characters(profile.name),
         "mode": mode_word(profile.mode),
         "hash": profile.hash,
         "attachment": None if profile.attachment is None else characters(profile.attachment),
-        "tasks": [one.pid for one in processes if uses(one, profile.name)],
+        "tasks": [one.pid for one in tasks],
     }
     if profile.name in compared.states:
         found = compared.states[profile.name]
@@ -109,17 +110,16 @@ def _profile(profile: LoadedProfile, processes: Sequence[Process], compared: Com
 
 def _table(profiles: Sequence[LoadedProfile], processes: Sequence[Process], compared: Compared | None) -> list[str]:
     """A line for each profile, in columns."""
-    from dockarmor.kernel.removal import uses
-
+    tasks = by_profile(processes)
     rows = [["profile", "mode", "tasks", "hash", "attachment", *(["against the files"] if compared else [])]]
     for one in sorted(profiles, key=lambda one: one.name):
-        tasks = sum(uses(process, one.name) for process in processes)
-        row = [one.name, mode_word(one.mode), str(tasks), (one.hash or "-")[:_SHOWN_HASH], one.attachment or "-"]
+        count, digest = len(tasks.get(one.name, ())), (one.hash or "-")[:_SHOWN_HASH]
+        row = [one.name, mode_word(one.mode), str(count), digest, one.attachment or "-"]
         if compared:
             found = compared.states[one.name]
             row.append(f"{found.state}  {found.detail}" if found.detail else found.state)
         rows.append(list(map(printable, row)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [min(_WIDEST, max(map(len, column))) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return lines + (list(lines_below(compared, profiles)) if compared else [])
 

@@ -15,27 +15,27 @@ from errno import EISDIR
 
 from dockarmor.cli.kernel import add_kernel, kernel
 from dockarmor.cli.main import EXIT_NO, EXIT_OK, EXIT_USAGE
-from dockarmor.cli.output import note, words
+from dockarmor.cli.output import MOST_NAMED, count_words, note, words
 from dockarmor.cli.policy import add_reading
 from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, KernelError, KernelUnavailable, LoadedProfile
-from dockarmor.kernel.removal import IN_USE, Removal, everything, named, remaining, top_level
+from dockarmor.kernel.removal import IN_USE, Kept, Removal, everything, named, remaining, top_level
 from dockarmor.text.latin import path_text
 from dockarmor.text.render import printable
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME|FILE")
+    parser.add_argument("names", nargs="*", metavar="NAME|FILE", help="a profile's name, or a file that brings some")
     parser.add_argument("--all", action="store_true", help="all that may go at once")
     parser.add_argument("--force", action="store_true", help="even when tasks run under it")
-    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--dry-run", action="store_true", help="say what would go and what would stay")
     add_kernel(parser)
     add_reading(parser)
 
 
 def run(options: Namespace) -> int:
     if bool(options.names) == options.all:
-        note("dockarmor unload: name profiles or files, or say --all")
+        note(f"dockarmor unload: name profiles or files, or say --all{', not both' if options.all else ''}")
         return EXIT_USAGE
     target = kernel(options)
     profiles, processes = target.profiles(), target.processes()
@@ -50,10 +50,9 @@ def carry_out(target: Kernel, removal: Removal, *, dry: bool) -> int:
     """Remove what is to be removed, and say what stays and why."""
     for name in removal.missing:
         note(f"not loaded: {printable(name)}")
-    for kept in removal.kept:
-        note(f"stays: {printable(kept.name)}: {kept.reason}")
-        for task in kept.tasks:
-            note(f"   {printable(task.executable)} ({task.pid}) {printable(task.label)}")
+    _say_kept(removal.kept)
+    if not (removal.missing or removal.kept or removal.names):
+        note(f"nothing is loaded that could be unloaded from {target.name}")
     gone = []
     for name in removal.names:
         if dry or removed(target, name):
@@ -66,6 +65,20 @@ def carry_out(target: Kernel, removal: Removal, *, dry: bool) -> int:
     if any(one.reason == IN_USE for one in removal.in_use):
         note("`--force` unloads what tasks use, and leaves those tasks unconfined until they end")
     return EXIT_NO if removal.in_use or removal.missing or len(gone) < len(removal.names) else EXIT_OK
+
+
+def _say_kept(kept: Sequence[Kept]) -> None:
+    """What stays, and who uses it; hosts have a hundred profiles that only name a program."""
+    idle: dict[str, list[str]] = {}
+    for one in kept:
+        if not one.tasks:
+            idle.setdefault(one.reason, []).append(one.name)
+    for one in kept:
+        names = idle.pop(one.reason, []) if not one.tasks else [one.name]
+        for who in [count_words(names)] if len(names) > MOST_NAMED else map(printable, names):
+            note(f"stays: {who}: {one.reason}")
+        for task in one.tasks:
+            note(f"   {printable(task.executable)} ({task.pid}) {printable(task.label)}")
 
 
 def removed(target: Kernel, name: str) -> bool:

@@ -89,9 +89,17 @@ def _is_namespace(name: str) -> bool:
     return divided(name) == (name, "")
 
 
-def uses(process: Process, name: str) -> bool:
-    """Whether a task runs under this very profile, also as one of a stack."""
-    return name in _parts(process.label)
+def by_profile(processes: Iterable[Process]) -> dict[str, list[Process]]:
+    """The tasks that run under each very profile, also as one of a stack.
+
+    >>> {name: [one.pid for one in tasks] for name, tasks in by_profile([Process(1, "a//&b", "mixed", "/x")]).items()}
+    {'a': [1], 'b': [1]}
+    """
+    found: dict[str, list[Process]] = {}
+    for process in processes:
+        for part in dict.fromkeys(_parts(process.label)):
+            found.setdefault(part, []).append(process)
+    return found
 
 
 def _parts(label: str) -> list[str]:
@@ -115,7 +123,9 @@ def named(
     going = [name for name in wanted if name in tops or _is_namespace(name)]
     used = [Kept(name, IN_USE, tasks) for name in going if (tasks := users(name, processes))]
     if used and not force:
-        return Removal((), tuple(used), missing=missing)
+        others = (Kept(name, "another that was named with it stays") for name in going)
+        by_name = {one.name: one for one in (*others, *used)}
+        return Removal((), tuple(by_name.values()), missing=missing)
     return Removal(tuple(going), (), tuple(dict.fromkeys(task for one in used for task in one.tasks)), missing)
 
 

@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from dockarmor.compile.pipeline import compile_policy
 from dockarmor.kernel.lab import Lab
 from dockarmor.kernel.lab.lab import Run
+from dockarmor.policy.builtin import builtin_base
+from dockarmor.policy.features import FeatureSet, builtin
+from dockarmor.policy.read import library, read_text, require
+from dockarmor.text.source import Source
 
 pytestmark = pytest.mark.lab
 
@@ -67,6 +72,30 @@ def test_children_are_loaded_into_the_namespace_of_their_parent(guest: Lab, call
         assert [one["drift"]["state"] for one in item["profiles"]] == ["same"] * 3
     finally:
         guest.remove(":inner:")
+
+
+def test_policy_that_was_loaded_under_the_pin_of_parser_conf_is_what_its_file_says(guest: Lab, call: Call) -> None:
+    """Loaded as apparmor_parser does it on Debian: for the kernel, by what the pinned set knows."""
+    text = "profile served { file, network, userns, io_uring, }\n"
+    kernel, pinned = FeatureSet.from_tree("guest", guest.features()), builtin("default")
+    policy = require(read_text(Source("served", text), library(builtin_base()))).policy
+    guest.load(compile_policy(policy, kernel, pinned).blob)
+    guest.put_file("/etc/apparmor.d/served", text.encode())
+    guest.put_file("/usr/share/pinned", pinned.text().encode())
+    guest.put_file("/etc/apparmor/parser.conf", b"policy-features=/usr/share/pinned\n")
+    try:
+        compared = call("status", "--against", "/etc/apparmor.d", "--no-cache")
+        assert compared.status == 0
+        assert compared.stdout.splitlines()[-1].endswith(b" same")
+        line = b"1 of 1 files have no abi rule: they are compiled for policy-features=/usr/share/pinned of"
+        assert line in compared.stderr
+        for verb in ("reload", "service start"):
+            assert call(*verb.split(), "--no-cache").status == 0
+            assert call("status", "--against", "/etc/apparmor.d").status == 0
+        assert call("reload", "--no-cache", "--policy-features", "kernel").status == 0
+        assert call("status", "--against", "/etc/apparmor.d").status == 1
+    finally:
+        guest.run(["/bin/rm", "/etc/apparmor/parser.conf"])
 
 
 def test_who_is_not_root_is_told_what_is_needed_and_exits_3(call: Call) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from errno import EINVAL, EIO, ENOENT
 
-from dockarmor.kernel.host import loaded, tasks
+from dockarmor.kernel.host import container, loaded, tasks
 from dockarmor.kernel.host.files import read_line, read_tree, write_once
 from dockarmor.kernel.label_text import UNCONFINED
 from dockarmor.kernel.protocol import (
@@ -45,7 +45,7 @@ class Host:
     name = "host"
 
     def __init__(self, securityfs: str = "/sys/kernel/security", proc: str = "/proc", sysfs: str = "/sys") -> None:
-        self._root = f"{securityfs}/apparmor"
+        self._securityfs, self._root = securityfs, f"{securityfs}/apparmor"
         self._proc = proc
         self._sysfs = sysfs
         self._records: Records | None = None
@@ -122,6 +122,11 @@ class Host:
     def features(self) -> Mapping[str, object]:
         with self._refused("read", "the features"):
             return read_tree(f"{self._root}/features")
+
+    def belongs_to(self) -> str | None:
+        """The kind of container that we are in where this policy is its host's; None where it is our own."""
+        kind = container.container(self._proc)
+        return None if kind is None or container.has_own_policy(self._securityfs) else kind
 
     # -- asking -------------------------------------------------------------------------------------------
 
