@@ -69,7 +69,7 @@ def test_a_sound_host_has_no_findings(sound: Callable[[], HostFacts]) -> None:
     facts = sound()
     assert codes(replace(facts, engine=engine())) == []
     said = [one.what for one in examine(facts)]
-    assert "1 profiles are loaded: 1 enforce" in said
+    assert "1 profile is loaded: 1 enforce" in said
     assert any("lockdown,capability,landlock,yama,apparmor,bpf" in what for what in said)
 
 
@@ -358,6 +358,24 @@ def test_findings_are_printed_with_what_to_do(
         assert item.pop("schema") == schema["$id"]
         assert set(item) == set(schema["required"])
         assert item["verdict"] in schema["properties"]["verdict"]["enum"]
+
+
+def test_modes_have_the_names_that_profiles_give_them(sound: Callable[[], HostFacts], faked_host: Any) -> None:
+    faked_host.profile("asks", "user")
+    assert "2 profiles are loaded: 1 enforce, 1 prompt" in [one.what for one in examine(sound())]
+
+
+def test_a_feature_set_that_parser_conf_names_must_be_there(sound: Callable[[], HostFacts], tmp_path: Path) -> None:
+    config = tmp_path / "root/etc/apparmor/parser.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text("# as Debian has it\npolicy-features=/usr/share/apparmor-features/features\n")
+    (found,) = [one for one in examine(sound()) if one.verdict != "ok"]
+    assert (found.verdict, found.code) == ("problem", "DA925")
+    assert "policy-features=/usr/share/apparmor-features/features, which is not there" in found.what
+    features = tmp_path / "root/usr/share/apparmor-features/features"
+    features.parent.mkdir(parents=True)
+    features.write_text("")
+    assert codes(sound()) == []
 
 
 def test_this_very_host_can_be_looked_at(capsys: Any) -> None:

@@ -57,7 +57,7 @@ ELSEWHERE = {
     "DA711": "a request of the caller's own kind: tests/ask/test_explain.py",
     **{f"DA80{digit}": "records, not policy: tests/audit/test_record.py" for digit in range(1, 6)},
     **{f"DA91{digit}": "hosts, not policy: tests/containers/test_doctor.py" for digit in range(10)},
-    **{f"DA92{digit}": "hosts, not policy: tests/containers/test_doctor.py" for digit in range(5)},
+    **{f"DA92{digit}": "hosts, not policy: tests/containers/test_doctor.py" for digit in range(6)},
     **{f"DA93{digit}": "hosts, not policy: tests/containers/test_doctor.py" for digit in range(10)},
     "DA940": "a name for a new profile: tests/cli/test_init.py",
     **{f"DA95{digit}": "configuration, not policy: tests/cli/test_check.py" for digit in range(3)},

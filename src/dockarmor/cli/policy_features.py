@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from dockarmor.cli import places
 from dockarmor.cli.output import note
-from dockarmor.cli.parser_conf import CONFIG, feature_files
 from dockarmor.cli.policy import feature_set_named
+from dockarmor.kernel.host.parser_conf import CONFIG, feature_files
 from dockarmor.policy.features import FeatureSet
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.latin import path_text

@@ -6,6 +6,8 @@ from dockarmor.containers.boot import why_off
 from dockarmor.containers.engine_checks import ENGINE_CHECKS
 from dockarmor.containers.finding import Finding, ok, version
 from dockarmor.containers.host_facts import HostFacts
+from dockarmor.kernel.host.parser_conf import CONFIG
+from dockarmor.kernel.label_text import mode_word
 
 #: features that rules need which people take for granted, and what is not mediated without them
 _FEATURES = (
@@ -85,12 +87,12 @@ def _policy(facts: HostFacts) -> Iterator[Finding]:
     if facts.profiles is None:
         yield Finding("unknown", "loaded profiles cannot be listed by this user", "run the doctor as root", "DA913")
         return
-    modes = [mode for _, mode in facts.profiles]
+    modes = [mode_word(mode) for _, mode in facts.profiles]
     if not modes:
         yield Finding("warning", "no profile is loaded", "`dockarmor load /etc/apparmor.d`", "DA920")
         return
     counted = ", ".join(f"{modes.count(mode)} {mode}" for mode in sorted(set(modes)))
-    yield ok(f"{len(modes)} profiles are loaded: {counted}")
+    yield ok(f"{len(modes)} {'profile is' if len(modes) == 1 else 'profiles are'} loaded: {counted}")
     loading = any(one.name == "dockerd" and one.root and not one.container for one in facts.daemons)
     if loading and "docker-default" not in dict(facts.profiles):
         yield Finding(
@@ -98,6 +100,16 @@ def _policy(facts: HostFacts) -> Iterator[Finding]:
             "dockerd runs, but docker-default is not loaded",
             "restart dockerd, and look into its log for AppArmor; containers that run already stay unconfined",
             "DA921",
+        )
+
+
+def _pinned(facts: HostFacts) -> Iterator[Finding]:
+    for one in facts.lost:
+        yield Finding(
+            "problem",
+            f"{CONFIG} has {one}, which is not there: apparmor_parser loads nothing, neither at boot nor for engines",
+            "install the package apparmor again, or take the line out",
+            "DA925",
         )
 
 
@@ -186,4 +198,4 @@ def _userns(facts: HostFacts) -> Iterator[Finding]:
             )
 
 
-HOST_CHECKS: tuple[Check, ...] = (_policy, _parameters, _hole, _features, _userns)
+HOST_CHECKS: tuple[Check, ...] = (_policy, _pinned, _parameters, _hole, _features, _userns)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from dockarmor.containers.engine import SOCKET, Engine, EngineError, ask_engine
 from dockarmor.kernel.host import loaded
 from dockarmor.kernel.host.files import read_line, read_text, read_tree
+from dockarmor.kernel.host.parser_conf import CONFIG, feature_files
 from dockarmor.kernel.host.support import Support, support
 from dockarmor.value import field, frozen
 
@@ -46,7 +47,8 @@ class HostFacts:
     """None stands for what could not be seen; `trouble` says why of the engine.
 
     `modules`, `mounts`: whether the folder and the table can be read from which `support` has its answers.
-    `elsewhere`: where the policy is when it is not where engines look for it.
+    `elsewhere`: where the policy is when it is not where engines look for it. `lost`: lines of parser.conf that name
+    a feature set which is not there.
     """
 
     support: Support
@@ -63,6 +65,7 @@ class HostFacts:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     parser: str | None = None
     parser_elsewhere: str | None = None
+    lost: tuple[str, ...] = ()
     daemons: tuple[Daemon, ...] = ()
     engine: Engine | None = None
     trouble: str = ""
@@ -94,6 +97,7 @@ def look(root: str = "/", proc: str = "/proc", sysfs: str = "/sys", docker: str 
         },
         parser=_first(root, (PARSER,)),
         parser_elsewhere=_first(root, OTHER_PARSERS),
+        lost=tuple(_lost(root)),
         daemons=tuple(_daemons(proc)),
         engine=engine,
         trouble=trouble,
@@ -116,6 +120,13 @@ def _engine(path: str) -> tuple[Engine | None, str]:
 
 def _first(root: str, names: tuple[str, ...]) -> str | None:
     return next(("/" + name for name in names if os.path.exists(os.path.join(root, name))), None)
+
+
+def _lost(root: str) -> Iterator[str]:
+    named = _seen(lambda: feature_files(os.path.join(root, CONFIG.lstrip("/")))) or {}
+    for option, place in named.items():
+        if place.startswith("/") and not os.path.exists(os.path.join(root, place.lstrip("/"))):
+            yield f"{option}={place}"
 
 
 def _names(folder: str) -> list[str]:

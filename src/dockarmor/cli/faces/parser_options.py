@@ -7,7 +7,7 @@ import os
 import sys
 
 from dockarmor.cli.faces.long_options import MAYBE, NONE, ONE, OptionError, read
-from dockarmor.cli.parser_conf import CONFIG, entries, meant
+from dockarmor.kernel.host.parser_conf import CONFIG, entries, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
