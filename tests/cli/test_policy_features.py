@@ -10,6 +10,8 @@ import pytest
 
 from dockarmor.cli import kernel as chosen
 from dockarmor.cli import places, policy_features
+from dockarmor.cli.faces.aa_mode import change
+from dockarmor.cli.faces.places import Places
 from dockarmor.cli.main import main
 from dockarmor.cli.policy_features import is_pinned, pin
 from dockarmor.compile.reader import read_blob
@@ -162,6 +164,19 @@ def test_a_pin_that_cannot_be_read_is_an_error_but_not_the_end_of_a_boot(place: 
     assert "loaded into host: kernel, plain" in capsys.readouterr().err
     os.unlink(place.config)
     assert main(["service", "start"]) == 0
+
+
+def test_the_programs_that_we_stand_in_for_heed_it_without_a_word(
+    place: Place, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chosen, "host", chosen.host_if_here)
+    assert main(["load", str(place.folder / "plain")]) == 0
+    loaded = (place.host.root / ".replace").read_bytes()
+    (place.host.root / ".replace").write_bytes(b"")
+    capsys.readouterr()
+    assert change("aa-enforce", [str(place.folder / "plain")], Places(policy=str(place.folder))) == 0
+    assert (place.host.root / ".replace").read_bytes() == loaded
+    assert capsys.readouterr().err == ""
 
 
 def test_who_names_a_feature_set_is_not_told_of_it(place: Place, capsys: Any) -> None:

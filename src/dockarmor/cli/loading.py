@@ -50,15 +50,20 @@ def _namespace(name: str) -> str:
     return name
 
 
-def compiled(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
-    """Each file's policy, in order. Raises DiagnosticError with the errors of all files, OSError."""
-    results = compiled_or_not(options, arguments, target)
+def compiled(options: Namespace, arguments: Sequence[str], target: Kernel, *, told: bool = True) -> list[Built]:
+    """Each file's policy, in order. Raises DiagnosticError with the errors of all files, OSError.
+
+    `told`: that a host's pin decided is said.
+    """
+    results = compiled_or_not(options, arguments, target, told=told)
     if errors := _findings(results):
         raise DiagnosticError(errors)
     return results
 
 
-def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel) -> list[Built]:
+def compiled_or_not(
+    options: Namespace, arguments: Sequence[str], target: Kernel, *, told: bool = True
+) -> list[Built]:
     """The same, with the errors of a file in its place. Raises DiagnosticError for what concerns all, OSError."""
     names = list(dict.fromkeys(_enabled(policy_names(arguments))))
     if options.complain or options.namespace:
@@ -73,7 +78,7 @@ def compiled_or_not(options: Namespace, arguments: Sequence[str], target: Kernel
     for (complain, heeds), those in roads.items():
         road = _road(options, features, asked if heeds else None, complain=complain)
         found |= zip(those, built(those, road), strict=True)
-    if asked is not None:
+    if asked is not None and told:
         tell(asked, [found[name] for name in names if name in pinned])
     return [found[name] for name in names]
 

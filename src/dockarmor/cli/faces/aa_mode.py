@@ -169,7 +169,7 @@ def _reload(path: str, options: Namespace, kernel: Kernel) -> None:
     reading = Namespace(complain=False, namespace=None, base=options.dir, include=[], jobs=1, no_cache=False)
     reading.policy_features = None
     try:
-        loading.load(kernel, loading.compiled(reading, [path], kernel))
+        loading.load(kernel, loading.compiled(reading, [path], kernel, told=False))
     except (DiagnosticError, KernelError):
         note(f"{printable(path_text(path))} is changed, but not loaded: what the kernel has is as before")
         raise
