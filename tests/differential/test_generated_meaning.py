@@ -49,7 +49,7 @@ EXPLAINED = [
     ),
     (r"0x60000[02]00", r"<\s*default\s*>", "0007", "Stacking under the default ABI"),
     (r"-> ", r"-> *@\{|profile [^\n]*@\{", "0003", "A child's target begins with the profile's name"),
-    (r"attachment: False / True", r"//[\s\"{]", "0005", "One whose name ends in `//` attaches to nothing"),
+    (r"attachment: False / True", r"//[\s\"{]", "0005", "A profile whose name ends in `//` attaches to nothing"),
     (r"file .*0x20000200 / ", r"priority\s*=", "0003", "program of a `change_profile` rule has the rule's priority"),
     (r"attachment ", r":=", "0007", "`:=` in xattrs"),
     (r"profile: ", r":", "0007", "Children have no namespace of their own"),

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from dockarmor import __version__
 from dockarmor.text.diagnostic import Diagnostic
-from dockarmor.text.render import printable
+from dockarmor.text.render import printable, visible
 from dockarmor.text.source import Span
 
 #: a note names profiles one by one up to this many
@@ -94,7 +94,7 @@ def words(said: object) -> str:
     """
     text = os.fsdecode(said) if isinstance(said, bytes) else str(said)
     text = re.sub(r"[\x80-\xff]+", _decoded, text)
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(map(visible, text))
 
 
 def _decoded(run: re.Match[str]) -> str:

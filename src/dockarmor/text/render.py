@@ -19,10 +19,11 @@ def printable(text: str) -> str:
     'café\\\\x1b[31m'
     """
     decoded = _HIGH.sub(lambda run: run[0].encode("latin-1").decode("utf-8", "replace"), text)
-    return "".join(_shown(char) for char in decoded)
+    return "".join(map(visible, decoded))
 
 
-def _shown(char: str) -> str:
+def visible(char: str) -> str:
+    """A character, or its escape where it would do something to a terminal, or not be seen."""
     return char if char.isprintable() else f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
 
 
