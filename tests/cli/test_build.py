@@ -126,6 +126,29 @@ def test_what_the_kernel_cannot_enforce_is_said_with_rule_and_reason(
         ]
 
 
+def test_a_rule_that_several_files_include_is_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "shared").write_text("  userns,\n")
+    for name in ("one", "two", "three"):
+        (folder / "policies" / name).write_text(f"profile {name} {{\n  include <shared>\n}}\n")
+    command = [
+        "build",
+        str(folder / "policies"),
+        "--features",
+        "kernel-6.1",
+        "--base",
+        str(folder),
+        "-o",
+        "/dev/null",
+    ]
+    assert main(command) == 0
+    first, last, _ = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"{folder}/shared:1:3: warning[DA420]: ")
+    assert last.startswith("2 more warning(s), 2 of DA420; ")
+    assert main([*command, "--output", "json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (len(made["warnings"]), made["left_out"]) == (1, {"DA420": 2})
+
+
 def test_of_many_warnings_some_of_each_code_are_said_and_the_rest_is_counted(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -175,7 +175,7 @@ def _check_distinct(names: "Sequence[str]") -> None:
 def _say(results: "Sequence[Built]", written: int, found: "Mapping[str, Any]", options: "Any") -> None:
     """`found`: what costs most, by policy and profile, where that was asked for."""
     if options.output != "human":
-        from dockarmor.cli.compiling import left_out
+        from dockarmor.cli.compiling import left_out, warnings_of
         from dockarmor.cli.output import Results
         from dockarmor.kernel.label_text import characters
 
@@ -189,7 +189,7 @@ def _say(results: "Sequence[Built]", written: int, found: "Mapping[str, Any]", o
 
                     item["costs"] = list(map(cost_item, found[one.name].get(profile.name, ())))
                 printed.add(item, ())
-        told = [warning for one in results if one.output for warning in one.output.told]
+        told = warnings_of(results)
         printed.finish(warnings=[one.item() for one in told], left_out=left_out(results, told))
         return
     count = sum(len(one.output.profiles) for one in results if one.output)

@@ -179,7 +179,7 @@ def is_blob(path: str) -> bool:
 def say_warnings(results: "Sequence[Built]") -> None:
     """On standard error: rules of which these features, or all kernels, do less than they say. A line for each; where
     there are many for some of each code, and for the rest how many there are."""
-    every = [one for built in results if built.output for one in built.output.told]
+    every = warnings_of(results)
     told = [every[at] for at in chosen([one.code for one in every], MOST_SAID)]
     if not told:
         return
@@ -189,6 +189,12 @@ def say_warnings(results: "Sequence[Built]") -> None:
     rest = ", ".join(f"{count} of {code}" for code, count in more.items())
     count = f"{sum(more.values())} more warning(s), {rest}; " if more else ""
     sys.stderr.write(f"{count}`dockarmor check --verbose --features …` shows all, with what to do\n")
+
+
+def warnings_of(results: "Sequence[Built]") -> "list[Told]":
+    """What was kept of the warnings, each once: files include the same rules."""
+    kept = (one for built in results if built.output for one in built.output.told)
+    return list({str(one): one for one in kept}.values())
 
 
 def left_out(results: "Sequence[Built]", told: "Sequence[Told]") -> dict[str, int]:
