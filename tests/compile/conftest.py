@@ -52,6 +52,21 @@ def reference(reference_parser: Path, tmp_path_factory: pytest.TempPathFactory) 
     return compiled
 
 
+@pytest.fixture
+def reference_refuses(reference_parser: Path, tmp_path: Path) -> Callable[[str], str]:
+    """reference_refuses(text): what apparmor_parser says of a policy that it does not compile."""
+
+    def refused(text: str) -> str:
+        told = tmp_path / "kernel-7.2"
+        told.write_text(builtin("kernel-7.2").text().replace("compressed_load {yes\n}\n", ""))
+        command = [reference_parser, "-QTK", "-M", told, "-o", tmp_path / "blob"]
+        result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        assert result.returncode != 0
+        return result.stderr
+
+    return refused
+
+
 @pytest.fixture(scope="session")
 def own_base() -> Path:
     """The tunables and abstractions that the package brings along."""

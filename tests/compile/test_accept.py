@@ -79,11 +79,19 @@ def test_two_ways_to_run_a_program_are_a_conflict(exact: bool) -> None:
     assert {caught.value.first, caught.value.second} == {1, 2}
 
 
-def test_no_conflict_across_halves_priorities_or_under_a_deny() -> None:
+@pytest.mark.parametrize("priority", [-1, 0, 1])
+def test_a_conflict_is_one_under_a_deny_as_well(priority: int) -> None:
+    with pytest.raises(ExecConflict):
+        resolve(entry(PX), entry(UX), deny(X, priority=priority))
+    assert resolve(entry(PX), entry(PX), deny(X, priority=1)).allow == 0
+
+
+def test_no_conflict_across_halves_or_priorities() -> None:
     owner_px, other_ix = PX & 0x3FFF, IX & ~0x3FFF
     assert resolve(entry(owner_px), entry(other_ix)).allow == owner_px | other_ix | 0x40 << 14
     assert resolve(entry(PX, priority=1), entry(UX)).allow == PX
-    assert resolve(entry(PX), entry(UX), deny(X)).allow == 0
+    assert resolve(entry(PX, priority=1), entry(UX), entry(IX)).allow == PX
+    assert resolve(entry(PX, priority=1), entry(UX), entry(IX), deny(X, priority=1)).allow == 0
 
 
 def test_states_that_are_written_alike_have_one_value() -> None:

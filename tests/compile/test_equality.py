@@ -13,6 +13,7 @@ from dockarmor.compile.compiled import CompiledPolicy
 from dockarmor.compile.pipeline import Built, Options
 from dockarmor.compile.reader import read_blob
 from dockarmor.containers.default import page, today
+from dockarmor.text.diagnostic import DiagnosticError
 
 Build = Callable[..., Built]
 Reference = Callable[..., CompiledPolicy]
@@ -209,6 +210,34 @@ def test_every_form_of_the_tables_means_the_same(
     for kernel in GENERATIONS:
         mine = build(today(), kernel, reference_base, options)
         same(mine, reference(today(), kernel, reference_base))
+
+
+CONFLICTS = """
+/a* Cx ; /ab* ix ; deny /a** x
+deny owner /a** x ; owner /a* Cx ; /ab* ix
+/a* px ; /ab* ux ; priority=1 deny /** x
+"""
+
+
+@pytest.mark.parametrize("rules", CONFLICTS.strip().splitlines())
+def test_rules_that_disagree_on_exec_are_refused_under_a_deny(
+    rules: str, build: Build, reference_refuses: Callable[[str], str]
+) -> None:
+    text = "profile t {\n  " + rules.replace(" ; ", ",\n  ") + ",\n}\n"
+    assert "conflicting x modifiers" in reference_refuses(text)
+    with pytest.raises(DiagnosticError):
+        build(text)
+
+
+def test_a_rule_of_a_higher_priority_settles_a_conflict_audited_or_not(
+    build: Build, reference: Reference, reference_refuses: Callable[[str], str]
+) -> None:
+    """docs/decisions/0007: apparmor_parser looks at rules with `audit` last."""
+    rules = "profile t {\n  /ab* Cx,\n  /ab? ix,\n  priority=1 /a** ux,\n}\n"
+    same(build(rules), reference(rules))
+    audited = rules.replace("priority=1 ", "priority=1 audit ")
+    assert build(audited).blob
+    assert "conflicting x modifiers" in reference_refuses(audited)
 
 
 #: profile file -> why its meaning differs

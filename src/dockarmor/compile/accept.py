@@ -179,8 +179,21 @@ class AcceptClasses:
         else:
             state.allow |= bits
             state.audit |= bits & one.audit
-            if self.use == "file" and bits & EXEC_BITS:
-                state.exec_as(part, one.permissions)
+            if self.use == "file" and part.bits & EXEC_BITS:
+                self._exec(state, part, bits)
+
+    def _exec(self, state: "_State", part: _Part, bits: int) -> None:
+        """Of the rules that allow exec those of the highest level agree on how, even where a rule denies it."""
+        permissions = self.classes[part.accept].permissions
+        for bit, how, _, mmap in _HALVES:
+            if not part.bits & bit:
+                continue
+            first = state.exec_parts.setdefault(bit, part)
+            if first.level == part.level and (self.classes[first.accept].permissions ^ permissions) & how:
+                raise ExecConflict(first.accept, part.accept)
+            if bits & bit:
+                state.settled |= state.prompt & mmap
+                state.allow |= permissions & how
 
 
 class _State:
@@ -204,17 +217,6 @@ class _State:
         bits = part.bits & ~self.decided
         self.now |= bits
         return bits
-
-    def exec_as(self, part: _Part, permissions: int) -> None:
-        for bit, how, _, mmap in _HALVES:
-            if not part.bits & bit & ~self.decided:
-                continue
-            self.settled |= self.prompt & mmap
-            other = self.exec_parts.setdefault(bit, part)
-            if other is part:
-                self.allow |= permissions & how
-            elif self.allow & how != permissions & how:
-                raise ExecConflict(other.accept, part.accept)
 
     def imply_mmap(self) -> None:
         """`ix` maps the program: m comes with it, but not against a deny of m, whatever its priority."""
