@@ -1,7 +1,11 @@
 """libapparmor's cache: its names, its times, and that only whole blobs stand under them."""
 
 import os
+import shutil
+import subprocess
 import tracemalloc
+from contextlib import suppress
+from errno import EACCES
 from pathlib import Path
 
 import pytest
@@ -84,12 +88,55 @@ def test_what_cannot_be_renamed_into_place_leaves_nothing(cache: PolicyCache) ->
 
 
 def test_purging_removes_the_folders_of_features_and_nothing_else(tmp_path: Path, cache: PolicyCache) -> None:
+    """The original removes all that is there, and what links lead to."""
     cache.write("one", BLOB, 0)
-    for name in ("CACHEDIR.TAG", "policy"):
+    for name in ("CACHEDIR.TAG", "policy", "deadbeef.2"):
         (tmp_path / "cache" / name).write_text("stays")
-    (tmp_path / "cache/deadbeef.x").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/file").write_text("stays")
+    (tmp_path / "cache/deadbeef.0").symlink_to("../elsewhere")
+    stay = ("deadbeef.x", "deadbeef", "DEADBEEF.0", "deadbee.0", "deadbeef.0.1", "deadbeef.\u0663", "somename.0")
+    for name in stay:
+        (tmp_path / "cache" / name).mkdir()
+        (tmp_path / "cache" / name / "file").write_text("stays")
+    folder = Path(cache.folder)
+    (folder / "link").symlink_to("../../elsewhere")
+    (folder / "file").symlink_to("../../elsewhere/file")
+    (folder / "inner/deep").mkdir(parents=True)
+    (folder / "inner/deep/file").write_text("goes")
+    os.mkfifo(folder / "fifo")
     purge(str(tmp_path / "cache"))
-    assert sorted(os.listdir(tmp_path / "cache")) == ["CACHEDIR.TAG", "deadbeef.x", "policy"]
+    expected = ["CACHEDIR.TAG", "policy", "deadbeef.0", "deadbeef.2", *stay]
+    assert sorted(os.listdir(tmp_path / "cache")) == sorted(expected)
+    assert all((tmp_path / "cache" / name / "file").read_text() == "stays" for name in stay)
+    assert (tmp_path / "elsewhere/file").read_text() == "stays"
+
+
+def test_what_cannot_be_purged_keeps_no_other(
+    tmp_path: Path, cache: PolicyCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.write("one", BLOB, 0)
+    rmtree = shutil.rmtree
+
+    def refused(path: str) -> None:
+        if path.endswith(("00000000.0", "ffffffff.0")):
+            raise PermissionError(EACCES, os.strerror(EACCES), path)
+        rmtree(path)
+
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    for name in ("00000000.0", "ffffffff.0"):
+        (tmp_path / "cache" / name).mkdir()
+    with pytest.raises(PermissionError):
+        purge(str(tmp_path / "cache"))
+    assert sorted(os.listdir(tmp_path / "cache")) == ["00000000.0", "ffffffff.0"]
+
+
+def test_folders_nested_deeper_than_any_can_be_are_purged_or_said(tmp_path: Path, cache: PolicyCache) -> None:
+    make = "mkdir d && cd d && " * 50 + "true"
+    subprocess.run(["sh", "-c", f"for i in $(seq 30); do {make}; done"], cwd=cache.folder, check=True)
+    with suppress(OSError):
+        purge(str(tmp_path / "cache"))
+    subprocess.run(["rm", "-rf", "cache"], cwd=tmp_path, check=True)
 
 
 def test_no_folder_above_the_location_is_made(tmp_path: Path) -> None:

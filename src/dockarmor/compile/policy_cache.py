@@ -21,6 +21,7 @@ _MAX_BYTES = 64 << 20
 _MAX_DEPTH = 16
 _MAX_SETS = 1000
 _SEED = 5381
+_DECIMAL, _HEX = "0123456789", "0123456789abcdef"
 _MASK = 0xFFFFFFFF
 
 
@@ -103,13 +104,29 @@ class PolicyCache:
 
 
 def purge(location: str) -> None:
-    """Remove the folders of all feature sets, and nothing else. Raises OSError."""
+    """Remove the folders of all feature sets, whatever is in them, and nothing else; links are not followed.
+
+    Raises OSError, when all is removed that can be.
+    """
+    from shutil import rmtree  # here, since only this needs it
+
+    failure = None
     for entry in os.scandir(location):
         hash, dot, number = entry.name.partition(".")
-        if dot and number.isdecimal() and len(hash) == 8 and entry.is_dir(follow_symlinks=False):
-            for file in os.scandir(entry.path):
-                os.unlink(file.path)
-            os.rmdir(entry.path)
+        if dot and _is_number(number, _DECIMAL) and len(hash) == 8 and _is_number(hash, _HEX):
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    rmtree(entry.path)
+            except OSError as error:
+                failure = error
+            except RecursionError:
+                failure = OSError(ELOOP, os.strerror(ELOOP))
+    if failure is not None:
+        raise failure
+
+
+def _is_number(text: str, digits: str) -> bool:
+    return text != "" and not text.strip(digits)
 
 
 def folder_features(folder: str, depth: int = 0) -> bytes:
