@@ -355,6 +355,13 @@ def test_what_cannot_be_written_is_named_as_the_user_named_it(
     assert capsys.readouterr().err == "dockarmor: nowhere/out: No such file or directory\n"
 
 
+def test_a_link_to_itself_stays_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "loop").symlink_to("loop")
+    assert main(["build", str(folder / "policies/one"), "-o", str(folder / "loop")]) == 2
+    assert capsys.readouterr().err == f"dockarmor: {folder}/loop: Too many levels of symbolic links\n"
+    assert (folder / "loop").is_symlink()
+
+
 def test_the_name_of_a_file_does_nothing_to_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", str(folder / "policies/one"), "-o", "\033[31m\n/out"]) == 2
     assert capsys.readouterr().err == "dockarmor: \\x1b[31m\\x0a/out: No such file or directory\n"

@@ -52,6 +52,8 @@ def replace_file(path: str, pieces: "Iterable[bytes]", read: bytes | None = None
     now, and leaves it alone.
     """
     given, path = path, os.path.realpath(path)
+    if os.path.islink(path):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), given)
     # A killed run leaves this: hidden, so that nothing takes it for policy; a name of its own, since in a container
     # the next run has the same number; short, as the file's own name may be as long as names can be.
     beside = os.path.join(os.path.dirname(path), f".dockarmor-{os.urandom(8).hex()}.new")

@@ -290,6 +290,38 @@ def test_an_option_of_the_defaults_that_lacks_its_value_is_refused(place: Path, 
     assert capfd.readouterr().err == "apparmor_parser: option 'base' in config file requires an argument\n"
 
 
+@pytest.mark.parametrize("blank", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_lines_of_the_defaults_end_at_newlines_only(place: Path, blank: str, capfd: Any) -> None:
+    (place / "conf").write_text(f"# off:{blank}names\n")
+    assert apparmor_parser.run("apparmor_parser", ["--config-file=conf", "-M", "features", "-SQK", "one"]) == 1
+    assert "there is no" in capfd.readouterr().err  # policy is compiled, which needs <known>
+
+
+def test_defaults_are_read_whole_or_not_at_all(place: Path, capfd: Any) -> None:
+    (place / "conf").write_text("#\n" * 100_000 + "names\n")
+    line = ["--config-file=conf", "-M", "features", "-b", "base", "-QK", "one"]
+    assert apparmor_parser.run("apparmor_parser", line) == 0
+    assert capfd.readouterr().out == "one\n"
+    os.truncate("conf", 1 << 40)
+    assert apparmor_parser.run("apparmor_parser", line) == 1
+    assert capfd.readouterr().err == "apparmor_parser: config file 'conf' has more than 1 MiB\n"
+
+
+@pytest.mark.parametrize("out", ["loop", "one/x", "l" * 300, "nowhere/x", "base"])
+def test_where_no_output_can_be_nothing_is_compiled(place: Path, out: str, capfd: Any) -> None:
+    (place / "loop").symlink_to("loop")
+    assert parser("-QK", "-o", out, "one") == 1
+    assert capfd.readouterr().err == f"apparmor_parser: Could not open file {out}\n"
+    assert (place / "loop").is_symlink()
+
+
+@pytest.mark.parametrize("location", ["loop", "l" * 300])
+def test_a_cache_that_can_be_nowhere_stops_all(place: Path, location: str, capfd: Any) -> None:
+    (place / "loop").symlink_to("loop")
+    assert parser("-QW", "-L", location, "one") == 1
+    assert capfd.readouterr().err.startswith(f"Failed setting up policy cache ({location}): ")
+
+
 def test_no_effect_is_not_told_wherever_quiet_stands(place: Path, capfd: Any) -> None:
     assert parser("-QT", "-O", "no-expr-simplify", "one", "-q") == 0
     assert capfd.readouterr().err == ""

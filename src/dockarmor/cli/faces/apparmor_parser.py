@@ -295,7 +295,13 @@ class _Run:
     def _check_target(self) -> None:
         """The file of --ofile can be written."""
         path = self.values["ofile"]
-        there = path if os.path.exists(path) else os.path.dirname(path) or "."
+        there = path
+        try:
+            os.stat(path)
+        except FileNotFoundError:
+            there = os.path.dirname(os.path.realpath(path))
+        except OSError:
+            there = ""
         if not path or os.path.isdir(path) or not os.access(there, os.W_OK):
             say(f"{self.asked.program}: Could not open file {path}")
             raise Stop(1)

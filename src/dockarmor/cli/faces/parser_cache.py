@@ -1,7 +1,7 @@
 """libapparmor's cache as apparmor_parser uses it: what is taken from it, what is written, what is said."""
 
 import os
-from errno import ENOBUFS
+from errno import EDQUOT, EEXIST, ENOBUFS, ENOENT, ENOSPC, EROFS
 
 from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show, warn
 from dockarmor.compile.policy_cache import PolicyCache, blob_version, folder_features, purge
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dockarmor.cli.faces.parser_files import PolicyFile
+
+#: without a cache for these reasons all is done as without one; for others nothing is
+_NO_CACHE = (EDQUOT, EEXIST, ENOENT, ENOSPC, EROFS)
 
 
 def cacheable(asked: Wanted) -> bool:
@@ -140,16 +143,15 @@ class Caches:
         if not cache.usable:
             try:
                 os.stat(os.path.join(cache.folder, ".features"))
-            except PermissionError as error:
-                raise _unusable(location, error) from None
-            except OSError:
-                pass
+            except OSError as error:
+                if error.errno not in _NO_CACHE:
+                    raise _unusable(location, error) from None
         if not cache.usable and "write-cache" in self._asked.flags and "skip-bad-cache" not in self._asked.flags:
             try:
                 cache.make()
-            except (NotADirectoryError, PermissionError) as error:
-                raise _unusable(location, error) from None
             except OSError as error:
+                if error.errno not in _NO_CACHE:
+                    raise _unusable(location, error) from None
                 show(self._asked, f"Cache write disabled: Cannot create cache '{location}': {error.strerror}")
                 return False
         if not cache.usable:

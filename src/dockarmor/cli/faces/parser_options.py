@@ -5,9 +5,10 @@ The line is read twice, as by the original: first for the options that say how t
 
 import os
 import sys
+from errno import EFBIG
 
 from dockarmor.cli.faces.long_options import MAYBE, NONE, ONE, OptionError, read
-from dockarmor.kernel.host.parser_conf import CONFIG, entries, meant
+from dockarmor.kernel.host.parser_conf import CONFIG, MAX_CONFIG, entries, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -184,7 +185,10 @@ def _configured(early: Wanted, place: str) -> list[tuple[str, str | None]]:
     """The options in the file of defaults."""
     try:
         given = entries(place)
-    except OSError:
+    except OSError as error:
+        if error.errno == EFBIG:
+            say(f"{early.program}: config file '{place}' has more than {MAX_CONFIG >> 20} MiB")
+            raise Stop(1) from None
         if warn(early, "config", "stdin (line 1)", f"config file '{place}' not found"):
             raise Stop(1) from None
         return []

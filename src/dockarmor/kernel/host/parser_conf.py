@@ -4,10 +4,12 @@ One option a line, by apparmor_parser's long name. Debian and Ubuntu pin there w
 """
 
 import os
+from errno import EFBIG
 
 #: where a host has it
 CONFIG = "/etc/apparmor/parser.conf"
-_MAX_BYTES = 1 << 16
+#: it is not larger
+MAX_CONFIG = 1 << 20
 
 #: options about feature sets -> what else they say
 _ALSO = {"features-file": ("kernel-features", "policy-features"), "compile-features": ("policy-features",)}
@@ -17,13 +19,16 @@ _FEATURES = ("policy-features", "kernel-features", "override-policy-abi")
 def entries(path: str) -> list[tuple[str, str]]:
     """The options that stand there, in order, with their values, of which some are empty.
 
-    Nothing for what is no regular file. Raises OSError.
+    Nothing for what is no regular file. Raises OSError, EFBIG for one that is too large.
     """
     if os.path.exists(path) and not os.path.isfile(path):
         return []
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        lines = file.read(_MAX_BYTES).splitlines()
-    found = map(_split, map(str.strip, lines))
+    with open(path, "rb") as file:
+        text = file.read(MAX_CONFIG + 1)
+    if len(text) > MAX_CONFIG:
+        raise OSError(EFBIG, os.strerror(EFBIG), path)
+    lines = os.fsdecode(text).split("\n")  # and at nothing else that Python takes for the end of a line
+    found = (_split(line.strip(" \t\r")) for line in lines)
     return [(name, value) for name, value in found if name and not name.startswith("#")]
 
 
