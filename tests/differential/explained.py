@@ -56,7 +56,6 @@ _LAXER = (
     (r"Invalid number of items between", r"@\{[^}]*,[^}]*\}.*@\{", "An `@` before an alternation"),
     (r"profile .*: has merged rule", r"(?m)(?:^|[\s,{])[&:]", "Rules are merged by their whole names"),
     (r"The current kernel does not support stacking", r"\babi\b", "Stacking under the default ABI"),
-    (r"Invalid number of items between", r"(?m)^@\{\w+\}.*=.*@\{", "A path of variables as a name"),
     (r"Invalid capability", r"\bif\b", "A capability in a branch that is not taken"),
     (r"", r"\\=", "A backslash keeps `=` in a word"),
 )

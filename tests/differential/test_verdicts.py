@@ -56,7 +56,6 @@ EXPLAINED = [
     ),
     ("A capability in a branch that is not taken", "profile a { if false { capability foo, } }", True, False),
     ("What is glued to a variable", "@{V}=a\nprofile a { if a in @{V}} { } }", False, True),
-    ("A path of variables as a name", "@{W}=/a /b\n@{V}=/p/@{W}\nprofile /bin/@{V} { }", True, False),
     ("A profile on the line of an assignment", "$B=true /a\n{ }", False, True),
     ("Exec of `all`", "profile a { all, priority=-1 /b/* ux, }", False, True),
     ("`owner` within `other`", "profile a { deny other { owner Ux /a, } }", False, True),
