@@ -80,6 +80,14 @@ def test_a_fifo_in_place_of_the_features_is_no_cache(tmp_path: Path, cache: Poli
     assert not PolicyCache(str(tmp_path / "cache"), FEATURES).usable
 
 
+def test_a_cache_that_cannot_be_made_leaves_nothing(tmp_path: Path, cache: PolicyCache) -> None:
+    (Path(cache.folder) / ".features").unlink()
+    (Path(cache.folder) / ".features").mkdir()
+    with pytest.raises(IsADirectoryError):
+        PolicyCache(str(tmp_path / "cache"), FEATURES).make()
+    assert os.listdir(cache.folder) == [".features"]
+
+
 def test_what_cannot_be_renamed_into_place_leaves_nothing(cache: PolicyCache) -> None:
     os.mkdir(cache.path("one"))
     with pytest.raises(OSError):

@@ -15,6 +15,10 @@ from dockarmor.compile import BLOB_MAGIC, version_word
 from dockarmor.policy import MAX_FEATURES
 from dockarmor.text.bounded import read_file
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
 #: a larger blob is compiled anew; real ones have up to some megabytes
 _MAX_BYTES = 64 << 20
 #: how deep a feature set nests; real ones have four levels
@@ -57,9 +61,9 @@ class PolicyCache:
         `newest`, `features`: when the policy's text, and the feature sets that it names, changed last (nanoseconds).
         The first is a blob's own time; the original does not look at the second, so the time of writing counts.
         """
-        head = BLOB_MAGIC + version.to_bytes(4, "little")
+        head = _head(version)
         try:
-            with open(os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            with self._open(name) as file:
                 state = os.fstat(file.fileno())
                 if not stat.S_ISREG(state.st_mode) or state.st_mtime_ns < newest or state.st_ctime_ns < features:
                     return None
@@ -69,21 +73,23 @@ class PolicyCache:
         except OSError:
             return None
 
+    def is_bad(self, name: str, version: int) -> bool:
+        """Is something there for a policy file that is no blob of this version, whatever its age?"""
+        try:
+            with self._open(name) as file:
+                return file.read(len(_head(version))) != _head(version)
+        except OSError as error:
+            return isinstance(error, IsADirectoryError)
+
+    def _open(self, name: str) -> "IO[bytes]":
+        return open(os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+
     def write(self, name: str, blob: bytes, newest: int) -> str:
         """Keep a blob, beside and renamed, with the time of its newest source. Gives its path. Raises OSError."""
         path = self.path(name)
         # No policy file has such a name, so what a killed run leaves here is never taken for a blob.
         beside = os.path.join(self.folder, f".{os.path.basename(name)}-{os.getpid()}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            with open(os.open(beside, flags, 0o600), "wb") as file:
-                file.write(blob)
-            os.utime(beside, ns=(newest, newest))
-            os.replace(beside, path)
-        except BaseException:
-            if os.path.exists(beside):
-                os.unlink(beside)
-            raise
+        _put(beside, path, blob, 0o600, newest)
         return path
 
     def make(self) -> None:
@@ -95,12 +101,23 @@ class PolicyCache:
                 if not stat.S_ISDIR(os.stat(folder).st_mode):
                     raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), folder) from None
         path = os.path.join(self.folder, ".features")
-        beside = f"{path}-{os.getpid()}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(beside, flags, 0o644), "wb") as file:
-            file.write(self._features)
-        os.replace(beside, path)
+        _put(f"{path}-{os.getpid()}", path, self._features, 0o644)
         self.usable = True
+
+
+def _put(beside: str, path: str, data: bytes, mode: int, changed: int | None = None) -> None:
+    """Write beside, then rename; `changed` is the file's time in nanoseconds. Raises OSError, leaves nothing then."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with open(os.open(beside, flags, mode), "wb") as file:
+            file.write(data)
+        if changed is not None:
+            os.utime(beside, ns=(changed, changed))
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
 
 
 def purge(location: str) -> None:
@@ -147,6 +164,11 @@ def folder_features(folder: str, depth: int = 0) -> bytes:
         if sum(map(len, parts)) > MAX_FEATURES:
             raise OSError(ENOBUFS, os.strerror(ENOBUFS))
     return b"".join(parts)
+
+
+def _head(version: int) -> bytes:
+    """How a blob with this version word begins."""
+    return BLOB_MAGIC + version.to_bytes(4, "little")
 
 
 def blob_version(features: bytes) -> int:

@@ -129,6 +129,16 @@ def test_a_blob_that_is_none_or_of_another_version_is_made_anew(place: Path, dam
     assert "Cache hit" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "more, kept", [((), False), (("--skip-bad-cache",), True), (("--skip-bad-cache", "-T"), False)]
+)
+def test_a_bad_blob_can_be_left_alone(place: Path, more: tuple[str, ...], kept: bool) -> None:
+    cached("one")
+    blob(place).write_bytes(b"bad")
+    assert cached(*more, "one") == 0
+    assert (blob(place).read_bytes() == b"bad") is kept
+
+
 def test_a_blob_that_the_kernel_refuses_is_compiled_anew(place: Path, capfd: Any) -> None:
     parser("-QW", "-L", "cache", "one")
     os.unlink("fs/.load")

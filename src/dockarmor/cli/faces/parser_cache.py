@@ -1,7 +1,7 @@
 """libapparmor's cache as apparmor_parser uses it: what is taken from it, what is written, what is said."""
 
 import os
-from errno import EDQUOT, EEXIST, ENOBUFS, ENOENT, ENOSPC, EROFS
+from errno import EDQUOT, EEXIST, EISDIR, ENOBUFS, ENOENT, ENOSPC, EROFS
 
 from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show, warn
 from dockarmor.compile.policy_cache import PolicyCache, blob_version, folder_features, purge
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dockarmor.cli.faces.parser_files import PolicyFile
 
 #: without a cache for these reasons all is done as without one; for others nothing is
-_NO_CACHE = (EDQUOT, EEXIST, ENOENT, ENOSPC, EROFS)
+_NO_CACHE = (EDQUOT, EEXIST, EISDIR, ENOENT, ENOSPC, EROFS)
 
 
 def cacheable(asked: Wanted) -> bool:
@@ -128,6 +128,9 @@ class Caches:
         if "write-cache" not in self._asked.flags or newest is None:
             return False
         path = _shown(self._caches[0], file.path)
+        looked = {"skip-bad-cache", "skip-read-cache"} & self._asked.flags == {"skip-bad-cache"}
+        if looked and self._caches[0].is_bad(file.path, self._version):
+            return False
         try:
             self._caches[0].write(file.path, blob, newest[0])
         except IsADirectoryError:
