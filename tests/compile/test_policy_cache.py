@@ -80,6 +80,26 @@ def test_a_fifo_in_place_of_the_features_is_no_cache(tmp_path: Path, cache: Poli
     assert not PolicyCache(str(tmp_path / "cache"), FEATURES).usable
 
 
+def test_processes_of_one_number_are_not_in_each_others_way(
+    cache: PolicyCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Containers may share a cache: while one writes, another with its number does, too."""
+    replace, whole = os.replace, BLOB * 1000
+
+    def other_first(beside: str, path: str) -> None:
+        monkeypatch.setattr(os, "replace", replace)
+        cache.write("two", BLOB, 0)
+        cache.write("one", BLOB, 0)
+        replace(beside, path)
+
+    monkeypatch.setattr(os, "replace", other_first)
+    assert Path(cache.write("one", whole, 0)).read_bytes() == whole
+
+
+def test_the_longest_name_that_a_policy_file_can_have_is_kept(cache: PolicyCache) -> None:
+    assert Path(cache.write("n" * 255, BLOB, 0)).read_bytes() == BLOB
+
+
 def test_a_cache_that_cannot_be_made_leaves_nothing(tmp_path: Path, cache: PolicyCache) -> None:
     (Path(cache.folder) / ".features").unlink()
     (Path(cache.folder) / ".features").mkdir()

@@ -87,9 +87,7 @@ class PolicyCache:
     def write(self, name: str, blob: bytes, newest: int) -> str:
         """Keep a blob, beside and renamed, with the time of its newest source. Gives its path. Raises OSError."""
         path = self.path(name)
-        # No policy file has such a name, so what a killed run leaves here is never taken for a blob.
-        beside = os.path.join(self.folder, f".{os.path.basename(name)}-{os.getpid()}")
-        _put(beside, path, blob, 0o600, newest)
+        _put(path, blob, 0o600, newest)
         return path
 
     def make(self) -> None:
@@ -101,13 +99,16 @@ class PolicyCache:
                 if not stat.S_ISDIR(os.stat(folder).st_mode):
                     raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR), folder) from None
         path = os.path.join(self.folder, ".features")
-        _put(f"{path}-{os.getpid()}", path, self._features, 0o644)
+        _put(path, self._features, 0o644)
         self.usable = True
 
 
-def _put(beside: str, path: str, data: bytes, mode: int, changed: int | None = None) -> None:
+def _put(path: str, data: bytes, mode: int, changed: int | None = None) -> None:
     """Write beside, then rename; `changed` is the file's time in nanoseconds. Raises OSError, leaves nothing then."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    # No policy file has such a name, so what a killed run leaves here is never taken for a blob. In two containers
+    # that share a cache processes have the same numbers.
+    beside = os.path.join(os.path.dirname(path), f".dockarmor-{os.urandom(8).hex()}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         with open(os.open(beside, flags, mode), "wb") as file:
             file.write(data)
