@@ -152,6 +152,23 @@ def test_kernels_that_cannot_stack(scope: Any) -> None:
     assert warning.diagnostic.code == "DA425"
 
 
+@pytest.mark.parametrize("target", [":ns://*", ":ns://**", ":ns:*", ":ns://a*"])
+def test_a_star_behind_a_namespace_means_the_same_with_and_without_stacking(scope: Any, target: str) -> None:
+    first, *_ = change_profile.encode(rule(target=target), scope(features=frozenset()))
+    stacking, *_ = change_profile.encode(rule(target=target), scope())
+    assert isinstance(first, Entry)
+    assert isinstance(stacking, Entry)
+    written = stacking.pattern.removeprefix(b":ns:").removeprefix(b"//")
+    assert first.pattern == rb"ns\x00" + written
+
+
+def test_a_namespace_alone_is_a_target_without_stacking_as_well(scope: Any) -> None:
+    """docs/decisions/0007: upstream refuses it there."""
+    first, *_ = change_profile.encode(rule(target=":ns:"), scope(features=frozenset()))
+    assert isinstance(first, Entry)
+    assert first.pattern == rb"ns\x00"
+
+
 LABEL = StatePermissions(allow=Perm.CHANGE_PROFILE | Perm.ONEXEC)
 ONEXEC = StatePermissions(allow=Perm.ONEXEC)
 

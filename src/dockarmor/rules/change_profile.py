@@ -142,10 +142,9 @@ def _target_pattern(target: Word | None, scope: Scope) -> bytes:
     if text.startswith("&"):
         message = f"profiles cannot be stacked: {lacking(_STACKING, scope)}"
         raise DiagnosticError([Diagnostic("DA219", message, span)])
-    namespace, colon, name = text[1:].partition(":") if text.startswith(":") else ("", "", text)
-    if not colon:
-        return to_pattern(text, span=span)
-    return to_pattern(namespace, span=span) + b"\\x00" + to_pattern(name.removeprefix("//"), span=span)
+    pattern = to_pattern(text, span=span)  # as a whole: a star behind `//` is for one character at least
+    namespace, colon, name = pattern[1:].partition(b":") if text.startswith(":") else (b"", b"", pattern)
+    return namespace + b"\\x00" + name.removeprefix(b"//") if colon else pattern
 
 
 # -- deciding ---------------------------------------------------------------------------------------------
