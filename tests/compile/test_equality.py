@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dockarmor.compile.compare import compare
+from dockarmor.compile.compare import TableDifference, compare
 from dockarmor.compile.compiled import CompiledPolicy
 from dockarmor.compile.pipeline import Built, Options
 from dockarmor.compile.reader import read_blob
@@ -238,6 +238,23 @@ def test_a_rule_of_a_higher_priority_settles_a_conflict_audited_or_not(
     audited = rules.replace("priority=1 ", "priority=1 audit ")
     assert build(audited).blob
     assert "conflicting x modifiers" in reference_refuses(audited)
+
+
+@pytest.mark.parametrize("kernel", ["kernel-6.17", "kernel-7.2"])
+@pytest.mark.parametrize(
+    "network", ["network", "network unix", "network unix dgram", "network stream", "network raw"]
+)
+def test_what_a_network_rule_denies_on_unix_sockets_is_quiet_and_with_audit_logged(
+    network: str, kernel: str, build: Build, reference: Reference
+) -> None:
+    """docs/decisions/0005: apparmor_parser has it the other way round, and only there."""
+    for qualifiers, sides in (("deny", (True, False)), ("audit deny", (False, True))):
+        text = f"profile t {{ {qualifiers} {network}, }}\n"
+        (found,) = compare(read_blob(build(text, kernel).blob), reference(text, kernel))
+        assert isinstance(found, TableDifference)
+        assert found.string.startswith(b"\x0f\0\1")
+        assert (found.left.owner.quiet != 0, found.right.owner.quiet != 0) == sides
+        assert found.left.owner._replace(quiet=0) == found.right.owner._replace(quiet=0)
 
 
 #: profile file -> why its meaning differs
