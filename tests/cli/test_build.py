@@ -355,6 +355,14 @@ def test_what_cannot_be_written_is_named_as_the_user_named_it(
     assert capsys.readouterr().err == "dockarmor: nowhere/out: No such file or directory\n"
 
 
+@pytest.mark.parametrize("jobs", ["0", "-1", "x", "", "1.5", "9" * 5000])
+def test_a_number_of_processes_that_is_none_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], jobs: str
+) -> None:
+    assert main(["build", str(folder / "policies/one"), "-o", str(folder / "out"), f"-j{jobs}"]) == 2
+    assert "-j/--jobs: " in capsys.readouterr().err
+
+
 def test_a_link_to_itself_stays_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "loop").symlink_to("loop")
     assert main(["build", str(folder / "policies/one"), "-o", str(folder / "loop")]) == 2

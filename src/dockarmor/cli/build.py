@@ -20,6 +20,9 @@ from types import SimpleNamespace
 
 from dockarmor.cli.main import EXIT_OK, EXIT_USAGE
 
+#: no number of processes has so many
+_DIGITS = 10
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -75,7 +78,7 @@ def plain(arguments: "Sequence[str]") -> "Any":
             options.no_cache = True
         elif argument[:2] == "-j":
             jobs = value or argument[2:]
-            if not ("1" <= jobs[:1] <= "9" and jobs.isdecimal()):
+            if not ("1" <= jobs[:1] <= "9" and jobs.isdecimal() and len(jobs) < _DIGITS):
                 return None
             options.jobs = int(jobs)
         elif argument in valued:
@@ -219,9 +222,12 @@ def _write(path: str, blobs: "Sequence[bytes]") -> None:
 
 def _jobs(text: str) -> int:
     """-j: a number, or `auto` for as many as there are processors."""
+    from argparse import ArgumentTypeError
+
     from dockarmor.compile.pool import processors
 
-    count = processors() if text == "auto" else int(text)
-    if count < 1:
-        raise ValueError(text)
-    return count
+    if text == "auto":
+        return processors()
+    if not text.isdecimal() or len(text) >= _DIGITS or int(text) < 1:
+        raise ArgumentTypeError("a number from 1 on, or `auto`")
+    return int(text)
