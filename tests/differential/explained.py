@@ -55,6 +55,8 @@ _LAXER = (
     (r"Variable '@\{", r"@\{[^}]*,", "An `@` before an alternation"),
     (r"Invalid number of items between", r"@\{[^}]*,[^}]*\}.*@\{", "An `@` before an alternation"),
     (r"profile .*: has merged rule", r"(?m)(?:^|[\s,{])[&:]", "Rules are merged by their whole names"),
+    (r"has merged rule", r"\baudit\b", "Exec conflicts below a higher priority"),
+    (r"Empty named transition profile name", r"\babi\b", "A namespace alone as a target"),
     (r"The current kernel does not support stacking", r"\babi\b", "Stacking under the default ABI"),
     (r"Invalid capability", r"\bif\b", "A capability in a branch that is not taken"),
     (r"", r"\\=", "A backslash keeps `=` in a word"),

@@ -56,6 +56,11 @@ EXPLAINED = [
     ),
     ("A capability in a branch that is not taken", "profile a { if false { capability foo, } }", True, False),
     ("What is glued to a variable", "@{V}=a\nprofile a { if a in @{V}} { } }", False, True),
+    (
+        "Exec conflicts below a higher priority",
+        "profile a { /ab* Cx, /ab? ix, priority=1 audit /a** ux, }",
+        *(True, False),
+    ),
     ("A profile on the line of an assignment", "$B=true /a\n{ }", False, True),
     ("Exec of `all`", "profile a { all, priority=-1 /b/* ux, }", False, True),
     ("`owner` within `other`", "profile a { deny other { owner Ux /a, } }", False, True),
