@@ -22,6 +22,8 @@ from dockarmor.value import field, frozen, replace
 #: so many warnings of one policy are kept as text, with so much of the rule
 MOST_TOLD = 10
 _SHOWN = 80
+#: what a worker gives back for a policy
+_OUTPUT, _MISTAKES = b"o", b"m"
 #: rules that are compiled together at most, which bounds memory
 MAX_SHARE = 16_000
 
@@ -133,7 +135,7 @@ class Batch:
     def _compile(self, policies: dict[int, Policy]) -> Iterator[tuple[int, Result]]:
         shares, settings = _shares(policies, self._processes), self._settings
 
-        def work(share: int) -> list[Result | None]:
+        def work(share: int) -> list[Result]:
             return list(self._outputs([policies[number] for number in shares[share]]))
 
         if min(self._processes, len(policies)) <= 1:
@@ -143,9 +145,7 @@ class Batch:
         prepare(self._pinned(policies.values()), settings.features, settings.policy_features, self._encodings)
         task = Task(work, _framed, _unframed)
         for share, results in scattered(task, range(len(shares)), self._processes):
-            for number, result in zip(shares[share], results, strict=True):
-                # Mistakes do not travel: the few policies that have any are compiled here once more.
-                yield number, next(self._outputs([policies[number]])) if result is None else result
+            yield from zip(shares[share], results, strict=True)
 
     def _outputs(self, policies: Sequence[Policy]) -> Iterator[Result]:
         settings = self._settings
@@ -230,21 +230,32 @@ def _shares(policies: dict[int, Policy], processes: int) -> list[list[int]]:
     return shares
 
 
-def _framed(results: Iterable[Result | None]) -> Iterator[bytes]:
-    """Outputs as bytes, each behind its length; nothing where there is a mistake."""
+def _framed(results: Iterable[Result]) -> Iterator[bytes]:
+    """Results as bytes, each behind its kind and its length. What is wrong takes the texts along that it shows."""
     for result in results:
-        parts = result.parts() if isinstance(result, Output) else ()
-        yield sum(map(len, parts)).to_bytes(8, "little")
+        parts: tuple[bytes, ...]
+        if isinstance(result, Output):
+            kind, parts = _OUTPUT, result.parts()
+        else:
+            import pickle
+
+            kind, parts = _MISTAKES, (pickle.dumps(result.diagnostics),)
+        yield kind + sum(map(len, parts)).to_bytes(8, "little")
         yield from parts
 
 
-def _unframed(data: bytes) -> list[Result | None]:
-    results: list[Result | None] = []
+def _unframed(data: bytes) -> list[Result]:
+    results: list[Result] = []
     end = 0
     while end < len(data):
-        at = end + 8
-        end = at + int.from_bytes(data[end:at], "little")
-        results.append(Output.unpack(memoryview(data)[at:end]) if end > at else None)
+        kind, at = data[end : end + 1], end + 9
+        end = at + int.from_bytes(data[at - 8 : at], "little")
+        if kind == _OUTPUT:
+            results.append(Output.unpack(memoryview(data)[at:end]))
+        else:
+            import pickle  # the bytes are a process's that was forked from this one
+
+            results.append(DiagnosticError(pickle.loads(data[at:end])))
     return results
 
 
