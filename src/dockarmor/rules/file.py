@@ -4,7 +4,6 @@ Source: apparmor.d(5), FILE RULES; security/apparmor/file.c. What leads a task i
 exec_transition.py, what a link needs in link.py.
 """
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NoReturn
@@ -17,7 +16,7 @@ from dockarmor.rules import exec_transition, file_record, link
 from dockarmor.rules.aare import is_exact
 from dockarmor.rules.conditions import shown, spell_qualifiers
 from dockarmor.rules.file_check import answer
-from dockarmor.rules.file_idle import idle_parts
+from dockarmor.rules.file_idle import globs_in_classes, idle_parts
 from dockarmor.rules.file_mode import (
     EXEC,
     LINK,
@@ -43,14 +42,12 @@ from dockarmor.rules.path import (
 from dockarmor.rules.policy_entry import mediated
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import KEYWORDS
-from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label, Severity
+from dockarmor.text.diagnostic import Diagnostic, DiagnosticError, Label
 from dockarmor.text.regex import regex
 from dockarmor.text.source import Span
 from dockarmor.value import field, frozen
 
 _ENVIRONMENT = regex(r"(?:un)?safe(?![A-Za-z0-9_])")
-# Linear where a `]` follows: nothing is scanned twice.
-_GLOB_IN_CLASS = regex(r"\\[\s\S]|\[(?:[^\]\\*?]++|\\[\s\S])*+(?:([*?])[^\]]*+\])?")
 _SUBSET = regex(r"subset(?![A-Za-z0-9_])")
 _WRITTEN_MODE = regex(r"[^ \t\r\n,\"]+")
 # Permissions as the next word but one: what is before them is the rest of a path with a blank in it.
@@ -309,8 +306,8 @@ def write(rule: FileRule) -> str:
 def encode(rule: FileRule, scope: Scope) -> Iterator[Entry | Dropped]:
     """One entry for the path, and a pair for `l`. That ix implies m is settled per state, not here."""
     path = rule.path or Word(_EVERYTHING, rule.span)
-    if "[" in path.text and (glob := _glob_in_class(path.text)):
-        yield Dropped(_no_glob(path, glob))
+    if "[" in path.text:
+        yield from globs_in_classes(path)
     if rule.target is not None or rule.environment == "safe" or rule.subset:
         yield from idle_parts(rule)
     pattern = link.path_pattern(path, scope)
@@ -322,23 +319,6 @@ def encode(rule: FileRule, scope: Scope) -> Iterator[Entry | Dropped]:
         yield link.entry(rule.qualifiers, pattern, own, exact=exact)
     if group & LINK:
         yield link.pair(rule.qualifiers, pattern, rule.links_to, rule.subset, scope)
-
-
-def _glob_in_class(text: str) -> re.Match[str] | None:
-    classes = _GLOB_IN_CLASS.finditer(text, 0, text.rfind("]") + 1)
-    return next((found for found in classes if found[1]), None)
-
-
-def _no_glob(path: Word, glob: re.Match[str]) -> Diagnostic:
-    """A warning: the rule is compiled, but it does not say what it seems to say."""
-    return Diagnostic(
-        "DA310",
-        f"`{glob[1]}` inside of `[…]` is neither the character nor a glob: the class ends there",
-        path.span.part(glob.group()),
-        Severity.WARNING,
-        label="no path that you mean matches this part",
-        help=(f"write `\\{glob[1]}` for the character; a glob stands outside of the class",),
-    )
 
 
 def _exec_bits(rule: FileRule, exec: str, scope: Scope) -> int:

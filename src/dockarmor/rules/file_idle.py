@@ -7,12 +7,16 @@ from dockarmor.rules.file_mode import LINK
 from dockarmor.rules.kind import Dropped
 from dockarmor.rules.link import untested
 from dockarmor.rules.policy_entry import idle, weakened
+from dockarmor.syntax.cursor import Word
+from dockarmor.text.diagnostic import Diagnostic, Severity
+from dockarmor.text.regex import regex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dockarmor.rules.file import FileRule
 
-
+# Linear where a `]` follows: nothing is scanned twice.
+_GLOB_IN_CLASS = regex(r"\\[\s\S]|\[(?:[^\]\\*?]++|\\[\s\S])*+(?:([*?])[^\]]*+\])?")
 #: exec permissions that lead to no profile of their own, and which ones they are with a target
 _NOWHERE = {"ix": "Pix", "ux": "px", "Ux": "Px"}
 
@@ -36,6 +40,23 @@ def idle_parts(rule: "FileRule") -> Iterator[Dropped]:
     elif rule.environment == "safe" and rule.exec == "ix":
         why = "where a program runs under the same profile (`ix`) no environment is scrubbed"
         yield idle("`safe`", why, rule.span, "`Px`, `Cx` and `Ux` scrub it; remove `safe` where `ix` is meant")
+
+
+def globs_in_classes(path: Word) -> Iterator[Dropped]:
+    """The rule is compiled, but it does not say what it seems to say. Of several in a path the first is told."""
+    classes = _GLOB_IN_CLASS.finditer(path.text, 0, path.text.rfind("]") + 1)
+    glob = next((found for found in classes if found[1]), None)
+    if glob is not None:
+        yield Dropped(
+            Diagnostic(
+                "DA310",
+                f"`{glob[1]}` inside of `[…]` is neither the character nor a glob: the class ends there",
+                path.span.part(glob.group()),
+                Severity.WARNING,
+                label="no path that you mean matches this part",
+                help=(f"write `\\{glob[1]}` for the character; a glob stands outside of the class",),
+            )
+        )
 
 
 def _led(rule: "FileRule", exec: str, target: str) -> Dropped:
