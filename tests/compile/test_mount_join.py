@@ -22,6 +22,11 @@ mount -> /b/ ; umount //b//
 mount -> /{a,b}/ ; umount @{v}
 audit mount ; umount
 audit mount ; audit umount
+allow mount ; umount
+allow mount ; allow umount ; pivot_root
+allow mount ; mount ; umount
+audit allow mount -> /b ; audit umount /b ; audit allow pivot_root /b
+allow all ; umount ; allow mount
 deny mount -> /x ; deny umount /x ; umount
 audit deny mount ; deny umount
 priority=3 mount ; umount

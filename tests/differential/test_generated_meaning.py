@@ -40,7 +40,7 @@ EXPLAINED = [
     (r"file .*0x[26]0000", r"\bprompt\s+change_profile\b", "0003", "`prompt change_profile` grants nothing"),
     (r"policy b.\\x0[ef]\\x00\\x01", r"\bnetwork\b", "0004", "A network rule grants on unix sockets what it says"),
     (r"policy b.*audit=", r"\baudit\b", "0004", "`audit` is kept where an exact rule says the same"),
-    (r"//\S+//\S+.* / .*-> ", r"[cC][iIuU]?[xX]\b", "0003", "`cx -> b` inside `foo//h` leads to `foo//h//b`"),
+    (r"//.+//.+ / .*-> ", r"[cC][iIuU]?[xX]\b", "0003", "`cx -> b` inside `foo//h` leads to `foo//h//b`"),
     (
         r"\\x04//': .*(?:quiet|audit)=",
         r"\b[gs]etopt\b",

@@ -29,7 +29,7 @@ _Rule = MountRule | UmountRule | PivotRootRule | AllRule
 class _Conditions(NamedTuple):
     """What two rules must have in common. Texts with their variables expanded; None is not the same as `**`."""
 
-    qualifiers: tuple[Effect, bool, int]
+    qualifiers: tuple[Effect, bool, bool, int]
     mountpoint: str | None = None
     source: str | None = None
     target: str | None = None
@@ -86,8 +86,9 @@ def _conditions(rule: _Rule, scope: ProfileScope) -> _Conditions:
     return _Conditions(qualifiers, text(rule.mountpoint), source, None, tuple(fstypes), *_flags(rule))
 
 
-def _qualifiers(qualifiers: Qualifiers) -> tuple[Effect, bool, int]:
-    return qualifiers.effect, qualifiers.audit, qualifiers.priority
+def _qualifiers(qualifiers: Qualifiers) -> tuple[Effect, bool, bool, int]:
+    """To upstream an `allow` that is written is something else than none."""
+    return qualifiers.effect, "allow" in qualifiers.spans, qualifiers.audit, qualifiers.priority
 
 
 def _flags(rule: MountRule | UmountRule) -> tuple[tuple[int, ...], tuple[int, ...]]:
