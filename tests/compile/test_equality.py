@@ -49,6 +49,7 @@ audit /* ix ; audit deny /a m
 owner /a px ; other /a ix
 /a l
 /a l -> /b
+/x[0-*] r ; /y[a-*z] w ; /z[a-**] r ; /w[0-?b] r ; /v[*-z] r ; /u[a-z*-0] r
 link subset /a -> /b
 deny /a l
 audit /a rwl

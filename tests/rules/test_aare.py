@@ -389,7 +389,19 @@ def test_the_reference_parser_accepts_and_means_the_same(
 
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
 @pytest.mark.parametrize(
-    "text", ["[*]", "[?]", "[a*b?]c", "[**]d", "[^?]e", "[0-9*]", "[b/*/c]", "[b*/**/c]", "[b***c]"]
+    "text",
+    [
+        "[*]",
+        "[?]",
+        "[a*b?]c",
+        "[**]d",
+        "[^?]e",
+        "[0-9*]",
+        "[b/*/c]",
+        "[b*/**/c]",
+        "[b***c]",
+        *("[0-*]", "[0-?b]"),
+    ],
 )
 @pytest.mark.reference
 def test_a_glob_inside_a_class_means_what_the_reference_parser_makes_of_it(

@@ -325,6 +325,11 @@ def _char_class(text: str, start: int, single: str, many: str) -> tuple[str, int
             char = text[pos + 1 : pos + 2]
             if char in ("", "]", "-"):
                 raise _Fault("DA308", pos, pos + 1)
+            if char in "*?":  # the range ends at the first character of the glob's translation
+                edge = (many if text.startswith("**", pos + 1) else single)[0]
+                items.append(f"{_literal(min(low, edge))}-{_literal(max(low, edge))}")
+                pos += 1
+                continue
             high, pos = _escape_at(text, pos + 1) if char == "\\" else (char, pos + 2)
             items.append(f"{_literal(min(low, high))}-{_literal(max(low, high))}")
         else:
