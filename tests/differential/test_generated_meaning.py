@@ -52,6 +52,7 @@ EXPLAINED = [
     (r"attachment: False / True", r"//[\s\"{]", "0005", "A profile whose name ends in `//` attaches to nothing"),
     (r"file .*0x20000200 / ", r"priority\s*=", "0003", "program of a `change_profile` rule has the rule's priority"),
     (r"attachment ", r":=", "0007", "`:=` in xattrs"),
+    (r"file b.*&", r"(?m)^alias\s.*->\s*&", "0007", "An alias to what begins with `&`"),
     (r"profile: ", r":", "0007", "Children have no namespace of their own"),
 ]
 
