@@ -126,6 +126,20 @@ def test_what_the_kernel_cannot_enforce_is_said_with_rule_and_reason(
         ]
 
 
+def test_features_of_a_folder_are_those_of_its_text(folder: Path) -> None:
+    """As a kernel shows them, for every verb that takes features."""
+    shown = folder / "features" / "policy" / "versions"
+    shown.mkdir(parents=True)
+    (shown / "v5").write_text("yes\n")
+    (folder / "text").write_text("policy {versions {v5 {yes\n}\n}\n}\n")
+    policy, blobs = str(folder / "policies/one"), []
+    for place in ("features", "text"):
+        assert main(["build", policy, "--features", str(folder / place), "-o", str(folder / "out")]) == 0
+        blobs.append((folder / "out").read_bytes())
+        assert main(["check", policy, "--features", str(folder / place)]) == 0
+    assert blobs[0] == blobs[1]
+
+
 def test_a_rule_that_several_files_include_is_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "shared").write_text("  userns,\n")
     for name in ("one", "two", "three"):

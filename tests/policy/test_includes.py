@@ -8,7 +8,7 @@ import pytest
 from dockarmor.policy.includes import load
 from dockarmor.policy.read import library, read_text
 from dockarmor.policy.resolve import Resolved
-from dockarmor.syntax.structure import MAX_BYTES
+from dockarmor.syntax import MAX_BYTES
 from dockarmor.text.diagnostic import DiagnosticError
 from dockarmor.text.source import Source
 

@@ -1,11 +1,14 @@
 """Reading with a limit that is far above what a file has."""
 
+import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
-from dockarmor.text.bounded import read_bounded
+import pytest
+
+from dockarmor.text.bounded import read_bounded, read_file
 
 
 def test_it_reads_a_pipe_to_its_end(tmp_path: Path) -> None:
@@ -29,3 +32,13 @@ def test_a_cached_profile_is_read_where_memory_is_short(tmp_path: Path) -> None:
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "loaded into embedded: one\n")
+
+
+def test_what_is_no_file_is_refused_by_its_name_and_nothing_stays_open(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    before = os.listdir("/proc/self/fd")
+    for path, words in ((tmp_path, "Is a directory"), (tmp_path / "fifo", "not a regular file")):
+        with pytest.raises(OSError, match=words) as caught:
+            read_file(str(path), 10)
+        assert caught.value.filename == str(path)
+    assert os.listdir("/proc/self/fd") == before

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 
-from dockarmor.cli.policy_features import add_policy_features
+from dockarmor.cli.policy_features import add_compiling
 from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, LoadedProfile
 from dockarmor.text.render import printable
@@ -36,11 +36,7 @@ def add_against(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--against", action="append", default=[], metavar="FILE|DIR", help="compare with what these files compile to"
     )
-    parser.add_argument(
-        "-j", "--jobs", type=int, default=1, metavar="N", help="with --against: compile N at the same time"
-    )
-    parser.add_argument("--no-cache", action="store_true", help="with --against: compile all anew, remember nothing")
-    add_policy_features(parser)
+    add_compiling(parser, "with --against: ")
 
 
 def compare(options: Namespace, target: Kernel, profiles: Sequence[LoadedProfile]) -> Compared:

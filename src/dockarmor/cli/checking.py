@@ -8,7 +8,7 @@ import os
 import sys
 from itertools import chain
 
-from dockarmor.cli.compiling import asked, features_key, open_cache, strings
+from dockarmor.cli.compiling import asked, features_key, open_cache, strings, unreadable
 from dockarmor.cli.places import base_folder
 from dockarmor.policy.builtin import KERNEL
 
@@ -91,7 +91,7 @@ def _work(options: "Namespace", depth: "Depth", human: bool, color: bool, cache:
     from dockarmor.compile.cache import look
     from dockarmor.compile.recorder import Known, Recorder
     from dockarmor.lint.examine import examine
-    from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
+    from dockarmor.text.diagnostic import DiagnosticError
     from dockarmor.text.render import render
     from dockarmor.text.source import Source
 
@@ -110,7 +110,7 @@ def _work(options: "Namespace", depth: "Depth", human: bool, color: bool, cache:
         try:
             data = read_argument(name)
         except OSError as error:
-            return body_of(name, [Diagnostic("DA102", f"cannot read {shown(name)}: {error.strerror}")])
+            return body_of(name, unreadable(name, error).diagnostics)
         except DiagnosticError as error:
             return body_of(name, error.diagnostics)
         source = Source.from_bytes(shown(name), data)

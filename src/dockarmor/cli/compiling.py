@@ -227,12 +227,11 @@ def _states(table: "CompiledTable | None") -> int:
 
 
 def features_key(name: str) -> bytes:
-    """The part of a key that says for which features: a file's content, or one of our own sets."""
+    """The part of a key that says for which features: a file's or folder's content, or one of our own sets."""
     if os.sep in name or os.path.exists(name):
-        from dockarmor.policy import MAX_FEATURES
-        from dockarmor.text.bounded import read_file
+        from dockarmor.compile.policy_cache import features_text
 
-        return strings((b"file", read_file(name, MAX_FEATURES + 1)))
+        return strings((b"file", features_text(name)))
     return strings((b"own", os.fsencode(name)))
 
 

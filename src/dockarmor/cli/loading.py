@@ -14,7 +14,7 @@ from dockarmor.cli.kernel import feature_set
 from dockarmor.cli.output import count_words, note, words
 from dockarmor.cli.places import base_folder
 from dockarmor.cli.policy import shown
-from dockarmor.cli.policy_features import Pin, add_policy_features, is_pinned, pin, tell
+from dockarmor.cli.policy_features import Pin, add_compiling, is_pinned, pin, tell
 from dockarmor.compile.records import by_namespace, namespaces
 from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import Kernel, KernelError, KernelUnavailable
@@ -37,10 +37,8 @@ def add_loading(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--namespace", type=_namespace, metavar="NAME", help="into this policy namespace; it is made if need be"
     )
-    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="compile N at the same time")
-    parser.add_argument("--no-cache", action="store_true", help="compile all anew, remember nothing")
+    add_compiling(parser)
     parser.add_argument("--dry-run", action="store_true", help="compile and say what would be done")
-    add_policy_features(parser)
 
 
 def _namespace(name: str) -> str:
@@ -113,15 +111,8 @@ def without_twice(results: Iterable[Built]) -> list[Built]:
     ]
 
 
-def twice(results: Iterable[Built]) -> list[str]:
-    """The profiles that two files or more bring, in words: name and files."""
-    return [
-        f"`{printable(name)}`: in {' and in '.join(printable(shown(file)) for file in files)}"
-        for name, files in _twice(results).items()
-    ]
-
-
 def _twice(results: Iterable[Built]) -> dict[str, list[str]]:
+    """The profiles that two files or more bring, and those files."""
     found: dict[str, list[str]] = {}
     for one in results:
         for name in profile_names([one]):
@@ -150,31 +141,33 @@ def load_most(options: Namespace, target: Kernel, results: Sequence[Built]) -> l
     """
     say_errors(results)
     good = [one for one in results if one.error is None]
-    for each in twice(good):
-        note(f"there are two profiles {each}; the last one is loaded")
-    refused = [] if options.dry_run else _load_each(target, good)
+    doubled = _twice(good)
+    for name, files in doubled.items():
+        places = " and in ".join(printable(shown(file)) for file in files)
+        note(f"there are two profiles `{printable(name)}`: in {places}; the last one is loaded")
+    refused = [] if options.dry_run else _load_each(target, good, together=not doubled)
     names = count_words(profile_names(one for one in good if one not in refused)) or "nothing"
     note(f"{'would load' if options.dry_run else 'loaded'} into {target.name}: {names}")
     bad = [one for one in results if one.error is not None or one in refused]
     if bad:
-        files = count_words([shown(one.name) for one in bad], "files")
-        note(f"not loaded: {len(bad)} of {len(results)} files, of which the kernel keeps what it had: {files}")
+        which = count_words([shown(one.name) for one in bad], "files")
+        note(f"not loaded: {len(bad)} of {len(results)} files, of which the kernel keeps what it had: {which}")
     return bad
 
 
-def _load_each(target: Kernel, good: Sequence[Built]) -> list[Built]:
+def _load_each(target: Kernel, good: Sequence[Built], *, together: bool) -> list[Built]:
     """All at once; where the kernel refuses that, one by one. Gives those that it refused.
 
     Kernels take two profiles of one name in one write, and then have both: files that bring such go one by one.
     """
-    try:
-        if not _twice(good):
+    if together:
+        try:
             load(target, good)
             return []
-    except KernelUnavailable:
-        raise
-    except KernelError:
-        pass
+        except KernelUnavailable:
+            raise
+        except KernelError:
+            pass
     return [one for one in good if not _loaded(target, one)]
 
 

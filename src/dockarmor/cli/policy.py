@@ -5,9 +5,9 @@ import sys
 from errno import EBADF
 
 from dockarmor.cli import places
-from dockarmor.compile import BLOB_MAGIC, is_compressed
-from dockarmor.policy import MAX_FEATURES
+from dockarmor.compile import BLOB_MAGIC, MAX_BLOB, is_compressed
 from dockarmor.policy.builtin import KERNEL
+from dockarmor.syntax import MAX_BYTES
 from dockarmor.text.bounded import read_bounded, read_file
 from dockarmor.text.latin import path_text
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from dockarmor.policy.features import FeatureSet
     from dockarmor.policy.includes import Library
     from dockarmor.text.diagnostic import DiagnosticError
-
-#: policy text is not larger (syntax.structure says so, too), a blob neither
-MAX_TEXT, MAX_BLOB = 16 << 20, 128 << 20
 
 
 def add_reading(parser: "ArgumentParser") -> None:
@@ -41,7 +38,7 @@ def add_features(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--features",
         metavar="NAME|FILE",
-        help=f"the kernel to compile for: {', '.join(names())}, or a features file (default: {KERNEL})",
+        help=f"the kernel to compile for: {', '.join(names())}, or a features file or folder (default: {KERNEL})",
     )
 
 
@@ -56,13 +53,9 @@ def feature_set_named(name: str) -> "FeatureSet":
 
     if os.sep not in name and not os.path.exists(name):
         return builtin(name)
-    if os.path.isdir(name):
-        from dockarmor.compile.policy_cache import folder_features
+    from dockarmor.compile.policy_cache import features_text
 
-        text = folder_features(name)
-    else:
-        text = read_file(name, MAX_FEATURES + 1)
-    return FeatureSet.parse(path_text(name), text.decode("latin-1"))
+    return FeatureSet.parse(path_text(name), features_text(name).decode("latin-1"))
 
 
 def includes(options: "Namespace") -> "Library":
@@ -88,7 +81,7 @@ def read_argument(name: str) -> bytes:
     if len(data) > limit:
         from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 
-        code = "DA103" if limit == MAX_TEXT else "DA505"
+        code = "DA103" if limit == MAX_BYTES else "DA505"
         raise DiagnosticError([Diagnostic(code, f"{shown(name)} has more than {limit >> 20} MiB")])
     if not is_compressed(data):
         return data
@@ -131,7 +124,7 @@ def _argument(name: str) -> bytes:
 
 def _limit(head: bytes) -> int:
     """So many bytes may a file have that begins like this."""
-    return MAX_BLOB if head.startswith(BLOB_MAGIC) or is_compressed(head) else MAX_TEXT
+    return MAX_BLOB if head.startswith(BLOB_MAGIC) or is_compressed(head) else MAX_BYTES
 
 
 def _one_more(head: bytes) -> int:

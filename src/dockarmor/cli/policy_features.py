@@ -44,8 +44,10 @@ class Pin:
         return tuple(one.text() if one else "" for one in (self.policy, self.override, self.kernel))
 
 
-def add_policy_features(parser: ArgumentParser) -> None:
-    """The option on what policy is meant for that does not say it."""
+def add_compiling(parser: ArgumentParser, when: str = "") -> None:
+    """Options on how policy is compiled for a kernel. `when` they have a meaning is said in the help."""
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help=f"{when}compile N at the same time")
+    parser.add_argument("--no-cache", action="store_true", help=f"{when}compile all anew, remember nothing")
     parser.add_argument(
         "--policy-features",
         metavar="host|kernel|NAME|FILE",

@@ -3,6 +3,9 @@
 #: how every blob begins: the tag `version` and the type of its value
 BLOB_MAGIC = b"\x04\x08\x00version\x00\x02"
 
+#: bytes of a blob as a kernel is given it: far more than any profile set has
+MAX_BLOB = 128 << 20
+
 #: so many of a blob's first bytes tell whether it is compressed, see compile/compression.py
 COMPRESSED_HEAD = 12
 ZSTD_FRAME = b"\x28\xb5\x2f\xfd"

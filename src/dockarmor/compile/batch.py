@@ -178,8 +178,6 @@ def output_of(built: Built, lines: "Lines | None" = None, *, has_abi: bool = Tru
     """What is kept of a compiled policy. `lines` keeps what was said of others' rules."""
     figures = [Figures(size.name, size.bytes, size.file_states, size.policy_states) for size in built.sizes]
     warnings = {_place(one): one for one in built.diagnostics.bare()}  # a rule may be in several profiles
-    if not warnings:
-        return Output(built.blob, figures, {}, has_abi=has_abi)
     found = list(warnings.values())
     codes = [one.code for one in found]
     told = [(lines or Lines()).line(found[at]) for at in chosen(codes, MOST_TOLD)]

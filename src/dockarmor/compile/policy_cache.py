@@ -147,6 +147,14 @@ def _is_number(text: str, digits: str) -> bool:
     return text != "" and not text.strip(digits)
 
 
+def features_text(place: str) -> bytes:
+    """A feature set's text: of a file, or of a folder as a kernel shows it. Raises OSError.
+
+    Of a file that is too large the first byte too many is the last.
+    """
+    return folder_features(place) if os.path.isdir(place) else read_file(place, MAX_FEATURES + 1)
+
+
 def folder_features(folder: str, depth: int = 0) -> bytes:
     """A kernel's features folder as the one text that `.features` holds. Raises OSError."""
     parts = []

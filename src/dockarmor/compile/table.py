@@ -1,7 +1,7 @@
 """Entries of one table to an automaton with permissions."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Literal, cast
 
@@ -210,13 +210,8 @@ def _growing(
     if not among:  # too large before it was an automaton
         return ()
     numbers = [classes.number(one.entry) for one in among]
-    trie = Trie(form.limits)
-    for number, one in enumerate(among):
-        trie.add(one.entry.pattern, number)
     try:
-        determinise(
-            trie, lambda accepts: classes.value(sorted({numbers[accept] for accept in accepts})), None, form.limits
-        )
+        _tell_apart(among, lambda accepts: classes.value(sorted({numbers[accept] for accept in accepts})), form)
     except (ExecConflict, LimitExceeded) as found:
         if isinstance(found, LimitExceeded):
             return [among[accept] for accept in found.culprits]
@@ -236,15 +231,20 @@ def _find_conflict(
             raise ExecConflict(numbers[conflict.first], numbers[conflict.second])
         return 0
 
-    trie = Trie(form.limits)
-    for number, one in enumerate(among):
-        trie.add(one.entry.pattern, number)
     try:
-        determinise(trie, both, None, form.limits)
+        _tell_apart(among, both, form)
     except ExecConflict as found:
         first, second = sorted((found.first, found.second))
         return exec_conflict(among[first], among[second])
     raise AssertionError("a conflict vanished when only its rules were compiled")
+
+
+def _tell_apart(among: Sequence[PlacedEntry], value: Callable[[Sequence[int]], int], form: Form) -> None:
+    """Compile these rules, each as a class of its own, for what that raises: its numbers are places among them."""
+    trie = Trie(form.limits)
+    for number, one in enumerate(among):
+        trie.add(one.entry.pattern, number)
+    determinise(trie, value, None, form.limits)
 
 
 def too_large(reached: LimitExceeded, culprits: Sequence[PlacedEntry] = ()) -> Diagnostic:

@@ -90,7 +90,7 @@ def look(root: str = "/", proc: str = "/proc", sysfs: str = "/sys", docker: str 
         lsm=tuple(lsm.split(",")) if lsm else None,
         parameters={name: read_line(f"{folder}/{name}") for name in _names(folder)},
         features=_seen(lambda: read_tree(f"{policy}/features")) if policy else None,
-        profiles=_seen(lambda: _profiles(policy)) if policy else None,
+        profiles=_seen(lambda: tuple(loaded.listing(policy, loaded.details(policy)))) if policy else None,
         fixed=_fixed(root, release),
         sysctls={
             name.split("/")[1]: value for name in _SYSCTLS if (value := read_line(f"{proc}/sys/{name}")) is not None
@@ -102,11 +102,6 @@ def look(root: str = "/", proc: str = "/proc", sysfs: str = "/sys", docker: str 
         engine=engine,
         trouble=trouble,
     )
-
-
-def _profiles(policy: str) -> tuple[tuple[str, str], ...]:
-    broken = [name for name in loaded.details(policy) if "\n" in name]
-    return tuple(loaded.listing(policy, broken))
 
 
 def _engine(path: str) -> tuple[Engine | None, str]:

@@ -95,8 +95,8 @@ def _compile(examined: Examined, found: list[Diagnostic], depth: Depth, kernel: 
     return failed
 
 
-#: codes of what a kernel's features do to a rule
-_OF_FEATURES = (
+#: codes of rules that do less than they say, on this kernel or on all
+_LESS = (
     "DA410",
     "DA411",
     "DA420",
@@ -113,10 +113,10 @@ _OF_FEATURES = (
 
 
 def _counted(compiled: Iterable[Diagnostic], source: Source, kernel: str) -> Iterator[Diagnostic]:
-    """What features do to rules of included files is nothing that the author of this file can mend."""
+    """That rules of included files do less than they say is nothing that the author of this file can mend."""
     elsewhere: dict[tuple[int, int], Diagnostic] = {}
     for one in compiled:
-        if one.code in _OF_FEATURES and one.span is not None and one.span.source is not source:
+        if one.code in _LESS and one.span is not None and one.span.source is not source:
             elsewhere[id(one.span.source), one.span.start] = one
         else:
             yield one

@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dockarmor.policy.features import FeatureSet
 from dockarmor.policy.folder import policy_files
 from dockarmor.policy.row import Row, in_rows
-from dockarmor.syntax.structure import MAX_BYTES, MAX_DIAGNOSTICS, MAX_STATEMENTS, Grammar, Parsed, parse
+from dockarmor.syntax import MAX_BYTES
+from dockarmor.syntax.structure import MAX_DIAGNOSTICS, MAX_STATEMENTS, Grammar, Parsed, parse
 from dockarmor.syntax.tree import Node
 from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 from dockarmor.text.source import Source, Span

@@ -97,7 +97,7 @@ def encode(rule: CapabilityRule, scope: Scope) -> Iterator[CapabilityEntry | Dro
         mask |= 1 << number
     if rule.qualifiers.priority:
         why = "capabilities have no priorities, what any rule denies is denied"
-        yield idle("`priority` of a capability rule", why, rule.span, "remove it, so that the rule says what it does")
+        yield idle("`priority` of a capability rule", why, rule.span)
     yield CapabilityEntry(mask, rule.qualifiers.effect, rule.qualifiers.audit)
 
 

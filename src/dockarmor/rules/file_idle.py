@@ -29,14 +29,14 @@ def idle_parts(rule: "FileRule") -> Iterator[Dropped]:
         yield idle(f"`-> {shown(rule.target.text)}`", "this rule allows neither exec nor links", rule.span, help)
     elif rule.target is not None and rule.exec is not None and denied:
         why = "a deny rule denies every exec, whatever profile it leads to"
-        yield idle(f"`-> {shown(rule.target.text)}`", why, rule.span, "remove it, so that the rule says what it does")
+        yield idle(f"`-> {shown(rule.target.text)}`", why, rule.span)
     elif rule.target is not None and rule.exec in _NOWHERE:
         yield _led(rule, rule.exec, shown(rule.target.text))
     if rule.subset:
         yield from untested(rule.qualifiers, rule.span)
     if rule.environment == "safe" and denied:
         why = "a deny rule denies exec with any environment"
-        yield idle("`safe`", why, rule.span, "remove it, so that the rule says what it does")
+        yield idle("`safe`", why, rule.span)
     elif rule.environment == "safe" and rule.exec == "ix":
         why = "where a program runs under the same profile (`ix`) no environment is scrubbed"
         yield idle("`safe`", why, rule.span, "`Px`, `Cx` and `Ux` scrub it; remove `safe` where `ix` is meant")

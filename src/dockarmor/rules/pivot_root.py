@@ -16,7 +16,7 @@ from dockarmor.rules.kernel_check import ALLOWED, check, class_state
 from dockarmor.rules.kind import Dropped, Entry, Kind, Qualifiers, RecordPairs, Scope
 from dockarmor.rules.mount import path_pattern
 from dockarmor.rules.path import finish, read_path, read_target, spell_path, spell_target
-from dockarmor.rules.policy_entry import entry, expand, not_enforced, weakened
+from dockarmor.rules.policy_entry import REMOVE, entry, expand, not_enforced, weakened
 from dockarmor.rules.spelling import spell_qualifiers, spell_value
 from dockarmor.syntax.cursor import Cursor, Word
 from dockarmor.syntax.lexer import SET_VARIABLE
@@ -78,7 +78,7 @@ def encode(rule: PivotRootRule, scope: Scope) -> Iterator[Entry | Dropped]:
             "DA424",
             "the profile after `->` has no effect: no kernel changes the profile at pivot_root",
             rule.span,
-            "remove it, so that the rule says what it does",
+            REMOVE,
         )
     new, old = path_pattern(rule.new_root, scope), path_pattern(rule.old_root, scope)
     yield entry(rule.qualifiers, rb"\x07" + new + rb"\x00" + old, _PIVOT)

@@ -9,6 +9,8 @@ from dockarmor.text.source import Span
 READ = 0x4
 #: the code of what is said of a rule whose class is not mediated
 NOT_ENFORCED = "DA420"
+#: what to do with a part that has no effect
+REMOVE = "remove it, so that the rule says what it does"
 #: above and below every priority that a rule can have (apparmor.d(5): -1000 to 1000)
 FIRST, LAST = 1001, -1001
 
@@ -80,8 +82,11 @@ def not_enforced(kind: str, span: Span, feature: str, scope: Scope, *words: Word
 
 
 def idle(what: str, why: str, span: Span, *help: str) -> Dropped:
-    """A part of the rule that no kernel looks at: without it the rule means the same. `what` is one thing."""
-    return weakened("DA428", f"{what} has no effect: {why}", span, *help)
+    """A part of the rule that no kernel looks at: without it the rule means the same. `what` is one thing.
+
+    `help`: what to do but to remove it.
+    """
+    return weakened("DA428", f"{what} has no effect: {why}", span, *(help or (REMOVE,)))
 
 
 def weakened(code: str, message: str, span: Span, *help: str) -> Dropped:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
+from dockarmor.syntax import MAX_BYTES
 from dockarmor.syntax.condition import parse_condition
 from dockarmor.syntax.cursor import MAX_WORD, TRIVIA, Cursor, Word
 from dockarmor.syntax.header import HEADER, needs_keyword, parse_name, parse_rest
@@ -31,8 +32,7 @@ from dockarmor.text.regex import regex
 from dockarmor.text.source import Source, Span
 from dockarmor.value import frozen
 
-#: bounds: the size of a file, its statements, how deep braces nest, how many mistakes of one file are told
-MAX_BYTES = 16 << 20
+#: bounds: the statements of a file, how deep braces nest, how many mistakes of one file are told
 MAX_STATEMENTS = 50_000
 MAX_BRANCHES = 1_000
 MAX_DEPTH = 100

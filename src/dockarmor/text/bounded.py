@@ -2,7 +2,7 @@
 
 import os
 import stat
-from errno import EINVAL
+from errno import EINVAL, EISDIR
 
 #: names of what this process has open already
 _OPENED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
@@ -45,12 +45,15 @@ def read_file(path: str, limit: "int | Callable[[bytes], int]") -> bytes:
     A device may never end, and a FIFO waits for a writer that may never come. Raises OSError, always with the path.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode) and path.startswith(_OPENED):
+        os.set_blocking(descriptor, True)
+    elif not stat.S_ISREG(mode):
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise OSError(EISDIR, os.strerror(EISDIR), path)
+        raise OSError(EINVAL, "not a regular file", path)
     with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISFIFO(mode) and path.startswith(_OPENED):
-            os.set_blocking(descriptor, True)
-        elif not stat.S_ISREG(mode):
-            raise OSError(EINVAL, "not a regular file", path)
         try:
             return read_bounded(file, limit)
         except OSError as error:

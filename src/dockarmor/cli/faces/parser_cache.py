@@ -4,9 +4,9 @@ import os
 from errno import EDQUOT, EEXIST, EISDIR, ENOBUFS, ENOENT, ENOSPC, EROFS
 
 from dockarmor.cli.faces.parser_options import CACHE, Stop, Wanted, say, show, warn
-from dockarmor.compile.policy_cache import PolicyCache, blob_version, folder_features, purge
+from dockarmor.compile import policy_cache
+from dockarmor.compile.policy_cache import PolicyCache, blob_version, purge
 from dockarmor.policy import MAX_FEATURES
-from dockarmor.text.bounded import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def kernel_features(asked: Wanted) -> bytes | None:
     mount = securityfs()
     if mount is not None:
         try:
-            return folder_features(f"{mount}/apparmor/features")
+            return policy_cache.folder_features(f"{mount}/apparmor/features")
         except OSError:
             pass
     reads = "skip-read-cache" not in asked.flags and asked.action not in ("stdout", "ofile", "preprocess")
@@ -81,9 +81,7 @@ def kernel_features(asked: Wanted) -> bytes | None:
 def features_text(place: str, what: str = "features") -> bytes:
     """A feature set as one text, from a file, or from a folder as the kernel shows it. Raises Stop."""
     try:
-        if os.path.isdir(place):
-            return folder_features(place)
-        text = b"" if place == os.devnull else read_file(place, MAX_FEATURES + 1)
+        text = b"" if place == os.devnull else policy_cache.features_text(place)
         if len(text) > MAX_FEATURES:
             raise OSError(ENOBUFS, os.strerror(ENOBUFS))
         return text

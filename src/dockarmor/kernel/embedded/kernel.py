@@ -5,6 +5,7 @@ from errno import EFBIG, EINVAL, ENOENT, EPROTO, EPROTONOSUPPORT
 
 from dockarmor.access.decision import Decision
 from dockarmor.access.request import ChangeProfileRequest, ExecRequest, Request
+from dockarmor.compile import MAX_BLOB
 from dockarmor.compile.compiled import CompiledPolicy, CompiledProfile
 from dockarmor.compile.reader import read_blob
 from dockarmor.kernel.embedded import label as labels
@@ -13,7 +14,7 @@ from dockarmor.kernel.embedded.digest import profile_hashes
 from dockarmor.kernel.embedded.domain import Domain, keeps, missing_label, without_new_privileges
 from dockarmor.kernel.embedded.era import LINUX_6_12, Era
 from dockarmor.kernel.embedded.modes import Audited, in_mode
-from dockarmor.kernel.embedded.store import MAX_BLOB, Entry, Index, Store, digest_of, serial_of
+from dockarmor.kernel.embedded.store import Entry, Index, Store, digest_of, serial_of
 from dockarmor.kernel.label_text import full_name
 from dockarmor.kernel.protocol import KernelError, LoadedProfile, Permissions, Process, Query
 from dockarmor.rules.kind import Kind

@@ -18,14 +18,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from errno import EFBIG, EIO, ENOSPC
 
+from dockarmor.compile import MAX_BLOB
 from dockarmor.kernel.protocol import KernelError
 from dockarmor.text.bounded import read_file
 from dockarmor.text.regex import regex
 from dockarmor.value import asdict, frozen
 
 FORMAT = 1
-#: the largest blob that is taken, and the largest index that is read
-MAX_BLOB = 128 << 20
+#: the largest index that is read
 MAX_INDEX = 64 << 20
 #: the ring of audit records: beyond this many bytes its older half goes
 MAX_EVENTS = 1 << 20

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from errno import EINVAL, EIO, ENOENT
 
+from dockarmor.compile import MAX_BLOB
 from dockarmor.kernel.host import container, loaded, tasks
 from dockarmor.kernel.host.files import read_line, read_tree, write_once
 from dockarmor.kernel.label_text import UNCONFINED
@@ -28,8 +29,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dockarmor.kernel.host.records import Records
 
-#: what is read of raw policy: far more than any profile set has
-MAX_BLOB = 128 << 20
 #: CAP_MAC_ADMIN (include/uapi/linux/capability.h)
 _MAC_ADMIN = 33
 _ANSWER = regex(rb"allow 0x([0-9a-f]{8})\ndeny 0x([0-9a-f]{8})\naudit 0x([0-9a-f]{8})\nquiet 0x([0-9a-f]{8})\n")
@@ -71,7 +70,7 @@ class Host:
         known = loaded.details(self._root)
         found = []
         with self._refused("read", "the list of profiles"):
-            listed = loaded.listing(self._root, [name for name in known if "\n" in name])
+            listed = loaded.listing(self._root, known)
         for name, mode in listed:
             more = known.get(name)
             found.append(LoadedProfile(name, mode, more.hash if more else None, more.attachment if more else None))

@@ -8,7 +8,7 @@ Sources: security/apparmor/apparmorfs.c (__aafs_profile_mkdir, seq_show_profile)
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dockarmor.kernel.host.files import MAX_DEPTH, read_line, read_text
 from dockarmor.kernel.label_text import split_label
@@ -35,12 +35,12 @@ class Details:
     hash: str | None
 
 
-def listing(root: str, broken: Sequence[str] = ()) -> list[tuple[str, str]]:
+def listing(root: str, known: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Names and modes from the flat list, in its order. Raises OSError. Lines that are none are left out.
 
-    `broken`: names that have newlines, as the folders say; the list alone does not tell where such a name begins.
+    `known`: names, as the folders say; the list alone does not tell where one begins that has newlines.
     """
-    return [entry for _, entry in lines(root, broken) if entry is not None]
+    return [entry for _, entry in lines(root, [name for name in known if "\n" in name]) if entry is not None]
 
 
 def lines(root: str, broken: Sequence[str] = ()) -> Iterator[tuple[str, tuple[str, str] | None]]:
