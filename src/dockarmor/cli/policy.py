@@ -7,7 +7,6 @@ from errno import EBADF
 from dockarmor.cli import places
 from dockarmor.compile import BLOB_MAGIC, MAX_BLOB, is_compressed
 from dockarmor.policy.builtin import KERNEL
-from dockarmor.syntax import MAX_BYTES
 from dockarmor.text.bounded import read_bounded, read_file
 from dockarmor.text.latin import path_text
 
@@ -81,7 +80,7 @@ def read_argument(name: str) -> bytes:
     if len(data) > limit:
         from dockarmor.text.diagnostic import Diagnostic, DiagnosticError
 
-        code = "DA103" if limit == MAX_BYTES else "DA505"
+        code = "DA505" if limit == MAX_BLOB else "DA103"
         raise DiagnosticError([Diagnostic(code, f"{shown(name)} has more than {limit >> 20} MiB")])
     if not is_compressed(data):
         return data
@@ -124,6 +123,8 @@ def _argument(name: str) -> bytes:
 
 def _limit(head: bytes) -> int:
     """So many bytes may a file have that begins like this."""
+    from dockarmor.syntax import MAX_BYTES  # here, since a hit of the cache reads no policy
+
     return MAX_BLOB if head.startswith(BLOB_MAGIC) or is_compressed(head) else MAX_BYTES
 
 
